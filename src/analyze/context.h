@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an analyzer may ask of its surroundings.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "analyze/file.h"
+#include "base/time.h"
+#include "model/flow.h"
+#include "model/record.h"
+
+namespace quaywatch::analyze {
+
+class Analyzer;
+
+// State one protocol shares between all flows of a worker. Only that worker touches it.
+class WorkerState {
+ public:
+  virtual ~WorkerState() = default;
+  // Packet time has reached `now`: write and forget what has expired.
+  virtual void Advance(base::Timestamp now, model::RecordSink& records);
+  // The capture has ended.
+  virtual void Finish(model::RecordSink& records);
+};
+
+// One for each attached analyzer; outlives it.
+class Context {
+ public:
+  virtual ~Context() = default;
+
+  virtual const model::FlowInfo& flow() const = 0;
+  // Time of the packet being handled; at the end of a flow that of the event that ended it.
+  virtual base::Timestamp now() const = 0;
+  virtual model::RecordSink& records() = 0;
+  // The state made by this protocol's make_state. REQUIRES: it has one.
+  virtual WorkerState& state() = 0;
+
+  // The connection is odd or broken; goes on. `name` must live as long as the program.
+  virtual void Weird(std::string_view name, std::string_view addl = {}) = 0;
+  // This is my protocol: conn.service names it. Further calls do nothing.
+  virtual void Confirm() = 0;
+  // This is not my protocol, or so broken that I can't go on: no more calls but OnClose. Bytes still in
+  // the caller's hand are the caller's to drop. `reason` for the statistics.
+  virtual void Violate(std::string_view reason) = 0;
+
+  // A file carried by this flow; destroying the handle ends the file and writes its record.
+  virtual std::unique_ptr<File> OpenFile(const FileOrigin& origin) = 0;
+
+  // From here on the flow carries something else (CONNECT, STARTTLS, an upgrade). The caller forwards all
+  // further calls but OnClose to the analyzer returned, beginning with the bytes it has not consumed.
+  // `protocol` names an analyzer; empty recognises it by content. Owned by the flow; never null.
+  virtual Analyzer& HandOver(std::string_view protocol) = 0;
+
+  // A flow to resp_h:resp_p that begins within 5 minutes of packet time (from orig_h, if given) carries
+  // `protocol` (FTP's data connections).
+  virtual void ExpectFlow(const std::optional<model::IpAddress>& orig_h, const model::IpAddress& resp_h,
+                          uint16_t resp_p, std::string_view protocol) = 0;
+
+  // How long the flow may be silent before it is over; by default the configuration's for its transport.
+  virtual void SetInactivityTimeout(base::Duration timeout) = 0;
+};
+
+}  // namespace quaywatch::analyze

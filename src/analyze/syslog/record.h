@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "model/ids.h"
+#include "model/record.h"
+
+namespace quaywatch::analyze::syslog {
+
+struct SyslogRecord {
+  base::Timestamp ts;
+  model::Uid uid;
+  model::FlowId id;
+  model::Enum proto;
+  model::Enum facility;
+  model::Enum severity;
+  std::string message;
+
+  static const model::Schema& Schema();
+};
+
+}  // namespace quaywatch::analyze::syslog

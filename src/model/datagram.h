@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A decoded packet: one network-layer datagram with its transport header taken apart. A packet with
+// tunnels holds several, outermost first.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "model/address.h"
+#include "model/ids.h"
+
+namespace quaywatch::model {
+
+enum class TunnelType : uint8_t { kNone, kIp, kGre, kVxlan, kGeneve, kTeredo, kGtpV1, kAyiya };
+
+// "Tunnel::VXLAN" and so on, as in tunnel.log.
+std::string_view TunnelTypeName(TunnelType type);
+
+struct TcpHeader {
+  uint32_t seq = 0;
+  uint32_t ack = 0;
+  uint16_t window = 0;       // as sent, unscaled
+  uint16_t flags = 0;        // TcpFlag bits, as in the header
+  int8_t window_scale = -1;  // of a SYN's option; -1 if absent
+  bool header_ok = true;     // false: the data offset is impossible; nothing but the ports may be used
+};
+
+enum TcpFlag : uint16_t { kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32, kEce = 64, kCwr = 128 };
+
+struct Datagram {
+  base::Timestamp ts;
+  IpAddress src;
+  IpAddress dst;
+  uint8_t ip_proto = 0;  // after IPv6 extension headers; IANA protocol number
+  uint8_t ttl = 0;
+  Transport transport = Transport::kUnknown;
+  uint16_t src_port = 0;  // TCP, UDP, SCTP
+  uint16_t dst_port = 0;
+  uint8_t icmp_type = 0;
+  uint8_t icmp_code = 0;
+  uint16_t icmp_id = 0;  // of echo and its kin
+  TcpHeader tcp;
+
+  // The IP datagram's length by its own header (of all segments, if the sender's kernel joined them),
+  // and how many such packets went over the wire: 1 but for super-packets.
+  uint32_t ip_length = 0;
+  uint32_t wire_packets = 1;
+
+  base::Bytes ip;                // from the IP header on, as captured
+  base::Bytes transport_bytes;   // from the transport header on, as captured
+  base::Bytes payload;           // after the transport header, as captured
+  uint32_t payload_length = 0;   // what payload would be, had all been captured
+
+  bool checksum_bad = false;     // of the transport header, and it was to be checked
+  bool reassembled = false;      // put together from fragments
+  uint32_t interface = 0;
+
+  // What this datagram carries, if it is a tunnel: Decoder::Inner() takes it apart.
+  TunnelType carries = TunnelType::kNone;
+  uint8_t depth = 0;             // 0 for the outermost
+};
+
+}  // namespace quaywatch::model

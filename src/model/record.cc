@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/record.h"
+
+namespace quaywatch::model {
+
+std::string_view TypeName(ColumnType type) {
+  switch (type) {
+    case ColumnType::kBool: return "bool";
+    case ColumnType::kCount: return "count";
+    case ColumnType::kInt: return "int";
+    case ColumnType::kDouble: return "double";
+    case ColumnType::kTime: return "time";
+    case ColumnType::kInterval: return "interval";
+    case ColumnType::kString: return "string";
+    case ColumnType::kEnum: return "enum";
+    case ColumnType::kAddr: return "addr";
+    case ColumnType::kPort: return "port";
+  }
+  return "string";
+}
+
+}  // namespace quaywatch::model
