@@ -40,8 +40,10 @@ class Context {
   // The state made by this protocol's make_state. REQUIRES: it has one.
   virtual WorkerState& state() = 0;
 
-  // The connection is odd or broken; goes on. `name` must live as long as the program.
-  virtual void Weird(std::string_view name, std::string_view addl = {}) = 0;
+  // The connection is odd or broken; goes on. `name` and `source` must live as long as the program.
+  // `source` is weird.log's column: by default the protocol's name in capitals, empty for none.
+  virtual void Weird(std::string_view name, std::string_view addl = {},
+                     std::optional<std::string_view> source = std::nullopt) = 0;
   // This is my protocol: conn.service names it. Further calls do nothing.
   virtual void Confirm() = 0;
   // This is not my protocol, or so broken that I can't go on: no more calls but OnClose. Bytes still in

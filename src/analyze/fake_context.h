@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,7 +51,9 @@ class FakeContext : public Context, public model::RecordSink {
   void set_now(base::Timestamp now) { now_ = now; }
   model::RecordSink& records() override { return *this; }
   WorkerState& state() override { return *state_; }
-  void Weird(std::string_view name, std::string_view) override { weirds.emplace_back(name); }
+  void Weird(std::string_view name, std::string_view, std::optional<std::string_view>) override {
+    weirds.emplace_back(name);
+  }
   void Confirm() override { confirmed = true; }
   void Violate(std::string_view) override { violated = true; }
   std::unique_ptr<File> OpenFile(const FileOrigin&) override { return std::make_unique<FakeFile>(); }
@@ -63,7 +66,8 @@ class FakeContext : public Context, public model::RecordSink {
   void SetInactivityTimeout(base::Duration) override {}
 
   void Write(const model::Schema& schema, const void* record) override;
-  void WriteOnce(const model::Schema& schema, std::shared_ptr<const void> record, std::string, base::Duration) override {
+  void WriteOnce(const model::Schema& schema, std::shared_ptr<const void> record, std::string,
+                 base::Duration) override {
     Write(schema, record.get());
   }
 

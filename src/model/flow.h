@@ -17,7 +17,8 @@ inline Direction Reverse(Direction direction) {
 }
 
 // Lives from a flow's first packet until its record is written; addresses and uid never change, except
-// that originator and responder may be exchanged before anything was delivered to analyzers.
+// that originator and responder may be exchanged and `partial` set before anything was delivered to
+// analyzers.
 struct FlowInfo {
   Uid uid;
   FlowId id;
@@ -26,6 +27,7 @@ struct FlowInfo {
   uint8_t ip_proto = 0;
   bool local_orig = false;
   bool local_resp = false;
+  bool partial = false;  // TCP: it was already going on when it was first seen, without SYN
 };
 
 }  // namespace quaywatch::model
