@@ -21,20 +21,20 @@ namespace quaywatch::decode {
 
 struct Options {
   bool verify_checksums = true;
-  uint8_t max_tunnel_depth = 4;              // levels inside each other; deeper is a weird
-  uint32_t max_fragment_bytes = 16u << 20;   // held of incomplete datagrams; the oldest go first
+  uint8_t max_tunnel_depth = 4;                               // levels inside each other; deeper is a weird
+  uint32_t max_fragment_bytes = 16u << 20;                    // held of incomplete datagrams; the oldest go first
   base::Duration fragment_timeout = std::chrono::minutes(5);  // packet time
 };
 
 struct Counters {
   uint64_t packets = 0;
-  uint64_t not_ip = 0;               // ARP, LLDP and other protocols without an IP header
-  uint64_t truncated = 0;            // cut short by the snap length
+  uint64_t not_ip = 0;     // ARP, LLDP and other protocols without an IP header
+  uint64_t truncated = 0;  // cut short by the snap length
   uint64_t bad_checksum = 0;
-  uint64_t pending_checksum = 0;     // left to the network card by the sender: taken as right
+  uint64_t pending_checksum = 0;  // left to the network card by the sender: taken as right
   uint64_t fragments = 0;
-  uint64_t fragments_dropped = 0;    // timed out or over max_fragment_bytes
-  uint64_t tunnels = 0;              // datagrams found inside others
+  uint64_t fragments_dropped = 0;  // timed out or over max_fragment_bytes
+  uint64_t tunnels = 0;            // datagrams found inside others
 };
 
 // One per worker; not thread-safe. Fragments of one datagram must reach the same decoder.

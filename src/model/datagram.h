@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/time.h"
@@ -48,18 +49,23 @@ struct Datagram {
   uint32_t ip_length = 0;
   uint32_t wire_packets = 1;
 
-  base::Bytes ip;                // from the IP header on, as captured
-  base::Bytes transport_bytes;   // from the transport header on, as captured
-  base::Bytes payload;           // after the transport header, as captured
-  uint32_t payload_length = 0;   // what payload would be, had all been captured
+  base::Bytes ip;               // from the IP header on, as captured
+  base::Bytes transport_bytes;  // from the transport header on, as captured
+  base::Bytes payload;          // after the transport header, as captured
+  uint32_t payload_length = 0;  // what payload would be, had all been captured
+  uint16_t udp_length = 0;      // as the UDP header says, with itself; may contradict the IP header
 
-  bool checksum_bad = false;     // of the transport header, and it was to be checked
-  bool reassembled = false;      // put together from fragments
+  // Found while decoding, but about the flow: to be reported with it; empty if there is nothing.
+  // "UDP_datagram_length_mismatch" is not among them: compare udp_length.
+  std::string_view flow_weird;
+
+  bool checksum_bad = false;  // of the transport header, and it was to be checked
+  bool reassembled = false;   // put together from fragments
   uint32_t interface = 0;
 
   // What this datagram carries, if it is a tunnel: Decoder::Inner() takes it apart.
   TunnelType carries = TunnelType::kNone;
-  uint8_t depth = 0;             // 0 for the outermost
+  uint8_t depth = 0;  // 0 for the outermost
 };
 
 }  // namespace quaywatch::model
