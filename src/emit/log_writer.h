@@ -28,8 +28,8 @@ struct Block {
 
 struct Options {
   Format format = Format::kZeekTsv;
-  std::string log_dir;              // empty: everything to standard output
-  std::vector<std::string> logs;    // only these, by name; empty: all
+  std::string log_dir;            // empty: everything to standard output
+  std::vector<std::string> logs;  // only these, by name; empty: all
 };
 
 // Not thread-safe.

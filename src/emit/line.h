@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One record as one line, without its newline, at the end of `out`; one function per format.
+#pragma once
+
+#include "emit/text.h"
+#include "model/record.h"
+
+namespace quaywatch::emit {
+
+// Zeek's ASCII writer (#separator \x09, #set_separator ",", #empty_field (empty), #unset_field -).
+void PutTsvLine(Text& out, const model::Schema& schema, const void* record);
+// The lines above a log's first record, and the one below its last. Times in UTC.
+std::string TsvHeader(const model::Schema& schema, base::Timestamp opened);
+std::string TsvFooter(base::Timestamp closed);
+
+// Zeek's JSON writer: unset columns left out, names flat ("id.orig_h"), times in seconds.
+void PutZeekJsonLine(Text& out, const model::Schema& schema, const void* record);
+// Quaywatch's JSON: the log's name first ("log":"conn"), times as "2026-01-31T12:00:00.123456789Z".
+void PutJsonLine(Text& out, const model::Schema& schema, const void* record);
+
+}  // namespace quaywatch::emit

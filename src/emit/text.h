@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Text that only grows at its end, and numbers written into it. Callers reserve the most a value can
+// take, write through the pointer and say where they stopped: no check and no call per character.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace quaywatch::emit {
+
+class Text {
+ public:
+  // `most` writable bytes at the end; Commit keeps those before `end`. Invalidates earlier pointers.
+  char* Reserve(size_t most) {
+    if (bytes_.size() - used_ < most) Grow(most);
+    return bytes_.data() + used_;
+  }
+  void Commit(const char* end) { used_ = static_cast<size_t>(end - bytes_.data()); }
+
+  void Put(char c) {
+    char* out = Reserve(1);
+    *out = c;
+    ++used_;
+  }
+  void Put(std::string_view text) {
+    std::memcpy(Reserve(text.size()), text.data(), text.size());
+    used_ += text.size();
+  }
+
+  size_t size() const { return used_; }
+  std::string_view view() const { return {bytes_.data(), used_}; }
+  char* data() { return bytes_.data(); }
+  // Forgets what lies beyond `size`. REQUIRES: size <= size().
+  void Cut(size_t size) { used_ = size; }
+  // Hands the text over and begins anew.
+  std::string Take();
+
+ private:
+  void Grow(size_t more);
+
+  std::string bytes_;  // longer than what is used
+  size_t used_ = 0;
+};
+
+// Each writes at `out` and returns the end.
+
+inline constexpr size_t kMaxInteger = 20;
+char* PutCount(char* out, uint64_t value);
+char* PutInteger(char* out, int64_t value);
+
+// Nanoseconds as seconds with six decimals, rounded to the nearest: "1700000000.123457", "-0.000100".
+inline constexpr size_t kMaxSeconds = 20;
+char* PutSeconds(char* out, int64_t nanos);
+
+// Exactly `width` digits. REQUIRES: value has no more.
+char* PutPadded(char* out, uint64_t value, int width);
+
+// Doubles can have over 300 digits before the point.
+inline constexpr size_t kMaxDouble = 352;
+// At most six decimals, no trailing zeros, never an exponent; ".0" after a whole number. As in Zeek's TSV.
+char* PutDecimal(char* out, double value);
+// The shortest text that reads back as the same double. REQUIRES: finite.
+char* PutShortest(char* out, double value);
+
+}  // namespace quaywatch::emit

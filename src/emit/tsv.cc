@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ctime>
+
+#include "emit/escape.h"
+#include "emit/line.h"
+
+namespace quaywatch::emit {
+namespace {
+
+using model::ColumnType;
+using model::Value;
+
+// REQUIRES: no list.
+void PutScalar(Text& out, const Value& value, ColumnType type, bool in_list) {
+  switch (value.kind()) {
+    case Value::Kind::kUnset:
+      return out.Put('-');
+    case Value::Kind::kBool:
+      return out.Put(value.boolean() ? 'T' : 'F');
+    case Value::Kind::kCount:
+      return out.Commit(PutCount(out.Reserve(kMaxInteger), value.count()));
+    case Value::Kind::kInt:
+      return out.Commit(PutInteger(out.Reserve(kMaxInteger), value.integer()));
+    case Value::Kind::kDouble:
+      return out.Commit(PutDecimal(out.Reserve(kMaxDouble), value.real()));
+    case Value::Kind::kTime:
+    case Value::Kind::kInterval:
+      return out.Commit(PutSeconds(out.Reserve(kMaxSeconds), value.integer()));
+    case Value::Kind::kAddress:
+      return out.Commit(value.address().Format(out.Reserve(model::kMaxAddressText)));
+    case Value::Kind::kText:
+      if (type == ColumnType::kEnum && !value.text().empty()) return out.Put(value.text());
+      return PutTsvText(out, value.text(), in_list);
+    case Value::Kind::kList:
+      return;
+  }
+}
+
+void PutList(Text& out, const model::List& list, ColumnType type) {
+  if (list.size == 0) return out.Put("(empty)");
+  for (size_t i = 0; i < list.size; ++i) {
+    if (i > 0) out.Put(',');
+    PutScalar(out, list.at(list.items, i), type, true);
+  }
+}
+
+std::string WallClock(base::Timestamp time) {
+  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  std::tm parts{};
+  char text[64];
+  gmtime_r(&seconds, &parts);
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%d-%H-%M-%S", &parts)};
+}
+
+std::string TypeText(const model::Column& column) {
+  const std::string element(model::TypeName(column.type));
+  switch (column.container) {
+    case model::Container::kNone:
+      break;
+    case model::Container::kVector:
+      return "vector[" + element + "]";
+    case model::Container::kSet:
+      return "set[" + element + "]";
+  }
+  return element;
+}
+
+}  // namespace
+
+void PutTsvLine(Text& out, const model::Schema& schema, const void* record) {
+  const size_t begin = out.size();
+  bool first = true;
+  for (const model::Column& column : schema.columns()) {
+    if (!first) out.Put('\t');
+    first = false;
+    const Value value = column.get(record);
+    if (value.kind() == Value::Kind::kList) {
+      PutList(out, value.list(), column.type);
+    } else {
+      PutScalar(out, value, column.type, false);
+    }
+  }
+  // A record must not look like a header.
+  if (out.size() > begin && out.data()[begin] == '#') {
+    const std::string line(out.view().substr(begin + 1));
+    out.Cut(begin);
+    out.Put("\\x23");
+    out.Put(line);
+  }
+}
+
+std::string TsvHeader(const model::Schema& schema, base::Timestamp opened) {
+  std::string header = "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\t";
+  header += schema.name();
+  header += "\n#open\t" + WallClock(opened) + "\n#fields";
+  for (const model::Column& column : schema.columns()) header.append(1, '\t').append(column.name);
+  header += "\n#types";
+  for (const model::Column& column : schema.columns()) header.append(1, '\t').append(TypeText(column));
+  return header + "\n";
+}
+
+std::string TsvFooter(base::Timestamp closed) { return "#close\t" + WallClock(closed) + "\n"; }
+
+}  // namespace quaywatch::emit
