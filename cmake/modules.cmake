@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # quaywatch_module(name SOURCES-FROM dir... LINK lib...)
-# A folder of src/ as a library: all its .cc files but the tests, which become one test program.
+# A folder of src/ as a library: all its .cc files but the tests, which become one test program,
+# and the fuzz targets.
 function(quaywatch_module name)
   cmake_parse_arguments(ARG "" "" "FOLDERS;LINK" ${ARGN})
   if(NOT ARG_FOLDERS)
@@ -15,6 +16,7 @@ function(quaywatch_module name)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_fuzz\\.cc$")
   add_library(quaywatch_${name} STATIC ${sources})
   target_link_libraries(quaywatch_${name} PUBLIC ${ARG_LINK})
   if(tests)

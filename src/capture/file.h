@@ -17,4 +17,9 @@ namespace quaywatch::capture {
 // type that is not supported, a filter that is wrong.
 base::Result<std::unique_ptr<Source>> OpenFile(const std::string& path, const std::string& filter = {});
 
+// The same for an open file or pipe, which it takes over; `name` stands for it in messages.
+// `max_window_log`: largest zstd window accepted, as a power of two.
+base::Result<std::unique_ptr<Source>> OpenDescriptor(int fd, const std::string& name, const std::string& filter = {},
+                                                     int max_window_log = 31);
+
 }  // namespace quaywatch::capture

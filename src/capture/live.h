@@ -13,9 +13,9 @@
 namespace quaywatch::capture {
 
 struct LiveOptions {
-  std::vector<std::string> interfaces;   // empty: all, also those that appear later
-  std::string filter;                    // pcap-filter(7)
-  uint32_t ring_bytes = 64u << 20;       // per worker
+  std::vector<std::string> interfaces;                   // empty: all, also those that appear later
+  std::string filter;                                    // pcap-filter(7)
+  uint32_t ring_bytes = 64u << 20;                       // per worker
   base::Duration wait = std::chrono::milliseconds(100);  // longest time before Read returns kIdle
 };
 

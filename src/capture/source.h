@@ -13,16 +13,17 @@
 namespace quaywatch::capture {
 
 struct Counters {
-  uint64_t received = 0;         // packets handed out
-  uint64_t bytes = 0;            // of them, as captured
-  uint64_t dropped = 0;          // by the kernel, because we were too slow
-  uint64_t filtered = 0;         // did not pass the filter
+  uint64_t received = 0;     // packets handed out
+  uint64_t bytes = 0;        // of them, as captured
+  uint64_t dropped = 0;      // by the kernel, because we were too slow
+  uint64_t filtered = 0;     // did not pass the filter
+  uint64_t unsupported = 0;  // of interfaces in a pcapng file whose link type is not supported
 };
 
 enum class Next : uint8_t {
   kPacket,
-  kIdle,   // live only: nothing came within the wait
-  kEnd,    // no more will come
+  kIdle,     // live only: nothing came within the wait
+  kEnd,      // no more will come
   kDamaged,  // the input is broken from here on: damage() says where; nothing more will come
 };
 
