@@ -55,8 +55,9 @@ inline constexpr size_t kProbeLimit = 1024;
 
 // Everything the rest of the program knows of a protocol.
 struct AnalyzerSpec {
-  std::string_view name;   // in conn.service and on the command line: "redis"
-  std::string_view help;   // one line for the documentation
+  std::string_view name;           // in conn.service and on the command line: "redis"
+  std::string_view udp_name = {};  // in conn.service over UDP, where that has another name ("dtls")
+  std::string_view help;           // one line for the documentation
   // Recognises the protocol by content; nullptr where that can't be done. Called again as bytes arrive.
   ProbeResult (*probe_tcp)(const ProbeInput&) = nullptr;
   ProbeResult (*probe_udp)(const ProbeInput&) = nullptr;

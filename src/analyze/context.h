@@ -49,6 +49,9 @@ class Context {
   // This is not my protocol, or so broken that I can't go on: no more calls but OnClose. Bytes still in
   // the caller's hand are the caller's to drop. `reason` for the statistics.
   virtual void Violate(std::string_view reason) = 0;
+  // There is nothing more to learn here (the rest is encrypted): no more calls but OnClose, and nothing of
+  // the flow need be put in order for this analyzer. The protocol keeps its name in conn.service.
+  virtual void Finish() = 0;
 
   // A file carried by this flow; destroying the handle ends the file and writes its record.
   virtual std::unique_ptr<File> OpenFile(const FileOrigin& origin) = 0;

@@ -43,6 +43,7 @@ class FakeContext : public Context, public model::RecordSink {
   std::vector<std::string> weirds;
   bool confirmed = false;
   bool violated = false;
+  bool finished = false;
   std::string handed_over_to;
   std::string bytes_handed_over;
 
@@ -56,6 +57,7 @@ class FakeContext : public Context, public model::RecordSink {
   }
   void Confirm() override { confirmed = true; }
   void Violate(std::string_view) override { violated = true; }
+  void Finish() override { finished = true; }
   std::unique_ptr<File> OpenFile(const FileOrigin&) override { return std::make_unique<FakeFile>(); }
   Analyzer& HandOver(std::string_view protocol) override {
     handed_over_to = protocol.empty() ? "detection" : std::string(protocol);
