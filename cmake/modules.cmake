@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # quaywatch_module(name SOURCES-FROM dir... LINK lib...)
-# A folder of src/ as a library: all its .cc files but the tests, which become one test program,
-# and the fuzz targets.
+# A folder of src/ as a library: all its .cc files but the tests (*_test.cc), which become the program
+# <name>_test, the benchmarks (*_bench.cc), which become <name>_bench, and the fuzz targets (*_fuzz.cc).
 function(quaywatch_module name)
   cmake_parse_arguments(ARG "" "" "FOLDERS;LINK" ${ARGN})
   if(NOT ARG_FOLDERS)
@@ -15,14 +15,19 @@ function(quaywatch_module name)
   endforeach()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "_fuzz\\.cc$")
+  set(benchmarks ${sources})
+  list(FILTER benchmarks INCLUDE REGEX "_bench\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
   add_library(quaywatch_${name} STATIC ${sources})
   target_link_libraries(quaywatch_${name} PUBLIC ${ARG_LINK})
   if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test quaywatch_${name} GTest::gtest_main GTest::gmock)
     add_test(NAME ${name} COMMAND ${name}_test)
+  endif()
+  if(benchmarks)
+    add_executable(${name}_bench ${benchmarks})
+    target_link_libraries(${name}_bench quaywatch_${name} benchmark::benchmark_main)
   endif()
 endfunction()
 

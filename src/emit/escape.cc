@@ -16,17 +16,33 @@ inline uint64_t Equal(uint64_t word, uint8_t byte) {
   return (x - kOnes) & ~x & kHighs;
 }
 
+// Up to 8 bytes; spaces where there are none.
+inline uint64_t LoadTail(const char* at, size_t size) {
+  uint64_t word = kOnes * ' ';
+  auto* const out = reinterpret_cast<char*>(&word);
+  if (size & 4) std::memcpy(out, at, 4);
+  const size_t four = size & 4;
+  if (size & 2) std::memcpy(out + four, at + four, 2);
+  if (size & 1) out[size - 1] = at[size - 1];
+  return word;
+}
+
 // Whether all bytes are printable ASCII and neither `a` nor `b`.
 inline bool IsPlain(std::string_view text, uint8_t a, uint8_t b) {
+  uint64_t odd = 0;
+  const auto look = [&](uint64_t word) {
+    const uint64_t below_space = (word - kOnes * 0x20) & ~word & kHighs;
+    odd |= (word & kHighs) | below_space | Equal(word, 0x7f) | Equal(word, a) | Equal(word, b);
+  };
   const char* at = text.data();
   size_t left = text.size();
-  for (; left > 0; at += 8, left -= left < 8 ? left : 8) {
-    uint64_t word = kOnes * ' ';
-    std::memcpy(&word, at, left < 8 ? left : 8);
-    const uint64_t below_space = (word - kOnes * 0x20) & ~word & kHighs;
-    if ((word & kHighs) | below_space | Equal(word, 0x7f) | Equal(word, a) | Equal(word, b)) return false;
+  for (; left >= 8; at += 8, left -= 8) {
+    uint64_t word;
+    std::memcpy(&word, at, 8);
+    look(word);
   }
-  return true;
+  if (left > 0) look(LoadTail(at, left));
+  return odd == 0;
 }
 
 void PutHex(Text& out, uint8_t byte, std::string_view prefix = "\\x") {

@@ -25,7 +25,7 @@ PutLine LineOf(Format format) {
 struct Log {
   const model::Schema* schema;
   bool selected;
-  Text text;
+  std::unique_ptr<Text> text = std::make_unique<Text>();
 };
 
 }  // namespace
@@ -37,10 +37,10 @@ class Formatter::Impl {
   void Write(const model::Schema& schema, const void* record) {
     Log& log = LogOf(schema);
     if (!log.selected) return;
-    const size_t before = log.text.size();
-    put_line_(log.text, schema, record);
-    log.text.Put('\n');
-    size_ += log.text.size() - before;
+    const size_t before = log.text->size();
+    put_line_(*log.text, schema, record);
+    log.text->Put('\n');
+    size_ += log.text->size() - before;
   }
 
   size_t size() const { return size_; }
@@ -48,7 +48,7 @@ class Formatter::Impl {
   std::vector<Block> Take() {
     std::vector<Block> blocks;
     for (Log& log : logs_) {
-      if (log.text.size() > 0) blocks.push_back({log.schema, log.text.Take()});
+      if (log.text->size() > 0) blocks.push_back({log.schema, log.text->Take()});
     }
     size_ = 0;
     return blocks;
@@ -62,7 +62,7 @@ class Formatter::Impl {
     last_ = static_cast<size_t>(found - logs_.begin());
     if (found != logs_.end()) return *found;
     const bool selected = names_.empty() || std::ranges::find(names_, schema.name()) != names_.end();
-    return logs_.emplace_back(&schema, selected, Text());
+    return logs_.emplace_back(&schema, selected);
   }
 
   PutLine put_line_;

@@ -9,7 +9,7 @@
 namespace quaywatch::emit {
 namespace {
 
-constexpr size_t kFirstCapacity = 16 * 1024;
+constexpr size_t kFirstCapacity = 4 * 1024;
 
 constexpr auto kPairs = [] {
   std::array<char, 200> pairs{};
@@ -31,14 +31,20 @@ inline int Digits(uint64_t value) {
 }  // namespace
 
 void Text::Grow(size_t more) {
-  const size_t wanted = std::max({kFirstCapacity, used_ + more, bytes_.size() * 2});
+  const size_t used = size();
+  const size_t wanted = std::max({kFirstCapacity, expected_ + expected_ / 8, used + more, bytes_.size() * 2});
   bytes_.resize_and_overwrite(wanted, [](char*, size_t size) { return size; });
+  end_ = bytes_.data() + used;
+  limit_ = bytes_.data() + bytes_.size();
 }
 
 std::string Text::Take() {
-  bytes_.resize(used_);
-  used_ = 0;
-  return std::move(bytes_);
+  expected_ = size();
+  bytes_.resize(expected_);
+  std::string taken = std::move(bytes_);
+  bytes_.clear();
+  limit_ = end_ = bytes_.data();
+  return taken;
 }
 
 char* PutCount(char* out, uint64_t value) {

@@ -15,34 +15,43 @@ class Text {
  public:
   // `most` writable bytes at the end; Commit keeps those before `end`. Invalidates earlier pointers.
   char* Reserve(size_t most) {
-    if (bytes_.size() - used_ < most) Grow(most);
-    return bytes_.data() + used_;
+    if (static_cast<size_t>(limit_ - end_) < most) Grow(most);
+    return end_;
   }
-  void Commit(const char* end) { used_ = static_cast<size_t>(end - bytes_.data()); }
+  void Commit(char* end) { end_ = end; }
 
   void Put(char c) {
-    char* out = Reserve(1);
-    *out = c;
-    ++used_;
+    *Reserve(1) = c;
+    ++end_;
   }
   void Put(std::string_view text) {
-    std::memcpy(Reserve(text.size()), text.data(), text.size());
-    used_ += text.size();
+    char* out = Reserve(text.size());
+    const char* from = text.data();
+    size_t left = text.size();
+    for (; left >= 8; left -= 8, out += 8, from += 8) std::memcpy(out, from, 8);
+    for (; left > 0; --left) *out++ = *from++;
+    end_ = out;
   }
 
-  size_t size() const { return used_; }
-  std::string_view view() const { return {bytes_.data(), used_}; }
+  size_t size() const { return static_cast<size_t>(end_ - bytes_.data()); }
+  std::string_view view() const { return {bytes_.data(), size()}; }
   char* data() { return bytes_.data(); }
   // Forgets what lies beyond `size`. REQUIRES: size <= size().
-  void Cut(size_t size) { used_ = size; }
+  void Cut(size_t size) { end_ = data() + size; }
   // Hands the text over and begins anew.
   std::string Take();
+
+  Text() : end_(bytes_.data()), limit_(end_) {}
+  Text(const Text&) = delete;
+  Text& operator=(const Text&) = delete;
 
  private:
   void Grow(size_t more);
 
-  std::string bytes_;  // longer than what is used
-  size_t used_ = 0;
+  std::string bytes_;    // longer than what is used
+  char* end_;            // of what is used
+  char* limit_;          // of what can be used
+  size_t expected_ = 0;  // the length it had when it was last taken
 };
 
 // Each writes at `out` and returns the end.
