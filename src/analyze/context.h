@@ -44,6 +44,8 @@ class Context {
   // `source` is weird.log's column: by default the protocol's name in capitals, empty for none.
   virtual void Weird(std::string_view name, std::string_view addl = {},
                      std::optional<std::string_view> source = std::nullopt) = 0;
+  // Puts a letter into conn.history, once a flow: 'X' where one of Zeek's limits was exceeded.
+  virtual void MarkHistory(char letter) = 0;
   // This is my protocol: conn.service names it. Further calls do nothing.
   virtual void Confirm() = 0;
   // This is not my protocol, or so broken that I can't go on: no more calls but OnClose. Bytes still in

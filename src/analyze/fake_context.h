@@ -41,6 +41,7 @@ class FakeContext : public Context, public model::RecordSink {
   // Each record as "log name=value name=value ...", unset columns left out.
   std::vector<std::string> lines;
   std::vector<std::string> weirds;
+  std::string history;
   bool confirmed = false;
   bool violated = false;
   bool finished = false;
@@ -55,6 +56,7 @@ class FakeContext : public Context, public model::RecordSink {
   void Weird(std::string_view name, std::string_view, std::optional<std::string_view>) override {
     weirds.emplace_back(name);
   }
+  void MarkHistory(char letter) override { history += letter; }
   void Confirm() override { confirmed = true; }
   void Violate(std::string_view) override { violated = true; }
   void Finish() override { finished = true; }
