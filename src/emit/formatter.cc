@@ -3,52 +3,60 @@
 
 #include "emit/line.h"
 #include "emit/log_writer.h"
+#include "emit/table.h"
 
 namespace quaywatch::emit {
 namespace {
 
-using PutLine = void (*)(Text& out, const model::Schema& schema, const void* record);
-
-PutLine LineOf(Format format) {
-  switch (format) {
-    case Format::kZeekTsv:
-      return PutTsvLine;
-    case Format::kZeekJson:
-      return PutZeekJsonLine;
-    case Format::kJson:
-    case Format::kTable:
-      return PutJsonLine;
-  }
-  return PutTsvLine;
-}
-
 struct Log {
+  Log(const model::Schema& log_schema, bool is_selected, const Options& options)
+      : schema(&log_schema), selected(is_selected) {
+    if (options.format == Format::kTable) layout = std::make_unique<TableLayout>(log_schema, options.color);
+    if (!options.log_dir.empty()) text = std::make_unique<Text>();
+  }
+
   const model::Schema* schema;
   bool selected;
-  std::unique_ptr<Text> text = std::make_unique<Text>();
+  std::unique_ptr<TableLayout> layout;  // of tables
+  std::unique_ptr<Text> text;           // null if all logs share one
 };
 
 }  // namespace
 
 class Formatter::Impl {
  public:
-  explicit Impl(const Options& options) : put_line_(LineOf(options.format)), names_(options.logs) {}
+  explicit Impl(const Options& options) : options_(options) {}
 
   void Write(const model::Schema& schema, const void* record) {
     Log& log = LogOf(schema);
     if (!log.selected) return;
-    const size_t before = log.text->size();
-    put_line_(*log.text, schema, record);
-    log.text->Put('\n');
-    size_ += log.text->size() - before;
+    Text& out = log.text ? *log.text : all_;
+    const size_t before = out.size();
+    switch (options_.format) {
+      case Format::kZeekTsv:
+        PutTsvLine(out, schema, record);
+        break;
+      case Format::kZeekJson:
+        PutZeekJsonLine(out, schema, record);
+        break;
+      case Format::kJson:
+        PutJsonLine(out, schema, record);
+        break;
+      case Format::kTable:
+        log.layout->PutLine(out, record, widths_);
+        break;
+    }
+    out.Put('\n');
+    size_ += out.size() - before;
   }
 
   size_t size() const { return size_; }
 
   std::vector<Block> Take() {
     std::vector<Block> blocks;
+    if (all_.size() > 0) blocks.push_back({nullptr, all_.Take()});
     for (Log& log : logs_) {
-      if (log.text->size() > 0) blocks.push_back({log.schema, log.text->Take()});
+      if (log.text && log.text->size() > 0) blocks.push_back({log.schema, log.text->Take()});
     }
     size_ = 0;
     return blocks;
@@ -61,13 +69,15 @@ class Formatter::Impl {
     const auto found = std::ranges::find(logs_, &schema, &Log::schema);
     last_ = static_cast<size_t>(found - logs_.begin());
     if (found != logs_.end()) return *found;
-    const bool selected = names_.empty() || std::ranges::find(names_, schema.name()) != names_.end();
-    return logs_.emplace_back(&schema, selected);
+    const auto& names = options_.logs;
+    const bool selected = names.empty() || std::ranges::find(names, schema.name()) != names.end();
+    return logs_.emplace_back(schema, selected, options_);
   }
 
-  PutLine put_line_;
-  std::vector<std::string> names_;
+  Options options_;
   std::vector<Log> logs_;
+  Text all_;
+  TableWidths widths_;
   size_t last_ = 0;
   size_t size_ = 0;
 };

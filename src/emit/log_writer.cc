@@ -8,6 +8,7 @@
 
 #include "emit/line.h"
 #include "emit/output_file.h"
+#include "emit/table.h"
 
 namespace quaywatch::emit {
 
@@ -19,6 +20,9 @@ class LogWriter::Impl {
 
   base::Result<> Append(const Block& block, base::Timestamp time) {
     if (all_) {
+      if (options_.format == Format::kTable && !std::exchange(has_header_, true)) {
+        if (auto written = all_->Write(TableLayout::Header(options_.color)); !written) return written;
+      }
       // People and programs wait at the other end.
       if (auto written = all_->Write(block.text); !written) return written;
       return all_->Flush();
@@ -53,6 +57,7 @@ class LogWriter::Impl {
  private:
   Options options_;
   std::unique_ptr<OutputFile> all_;
+  bool has_header_ = false;  // of the table
   std::map<const model::Schema*, std::unique_ptr<OutputFile>> files_;
 };
 

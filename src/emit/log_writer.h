@@ -20,9 +20,9 @@ namespace quaywatch::emit {
 
 enum class Format : uint8_t { kZeekTsv, kZeekJson, kJson, kTable };
 
-// Whole lines of one log.
+// Whole lines of one log; of all logs, in the order they were written, if the output is one stream.
 struct Block {
-  const model::Schema* schema = nullptr;
+  const model::Schema* schema = nullptr;  // null: all logs
   std::string text;
 };
 
@@ -30,6 +30,7 @@ struct Options {
   Format format = Format::kZeekTsv;
   std::string log_dir;            // empty: everything to standard output
   std::vector<std::string> logs;  // only these, by name; empty: all
+  bool color = false;             // in tables, for a terminal
 };
 
 // Not thread-safe.
@@ -41,7 +42,8 @@ class Formatter {
   void Write(const model::Schema& schema, const void* record);
   // Bytes held.
   size_t size() const;
-  // Hands over what was formatted since the last call: one block per log that has lines.
+  // Hands over what was formatted since the last call: one block per log that has lines, or a single one
+  // if the output is one stream.
   std::vector<Block> Take();
 
  private:

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emit/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "emit/escape.h"
+
+namespace quaywatch::emit {
+namespace {
+
+using model::Column;
+using model::Value;
+
+constexpr std::string_view kDim = "\x1b[2m";
+constexpr std::string_view kLogColor = "\x1b[36m";
+constexpr std::string_view kBold = "\x1b[1m";
+constexpr std::string_view kPlain = "\x1b[0m";
+
+// A text that is longer is cut and ends with "…"; a list shows as many elements and says how many more.
+constexpr size_t kMaxTextShown = 72;
+constexpr size_t kMaxElementsShown = 6;
+
+const Column* Find(const model::Schema& schema, std::string_view name) {
+  const auto& columns = schema.columns();
+  const auto found = std::ranges::find(columns, name, &Column::name);
+  return found == columns.end() ? nullptr : &*found;
+}
+
+Value Get(const Column* column, const void* record) { return column ? column->get(record) : Value(); }
+
+void PutStyled(Text& out, std::string_view text, std::string_view style, bool color) {
+  if (color) out.Put(style);
+  out.Put(text);
+  if (color) out.Put(kPlain);
+}
+
+void Pad(Text& out, size_t length, size_t width) {
+  for (; length < width; ++length) out.Put(' ');
+}
+
+void PutTime(Text& out, base::Timestamp time) {
+  using namespace std::chrono;
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const hh_mm_ss clock(floor<milliseconds>(time - day));
+  char* const begin = out.Reserve(40);
+  char* const end =
+      fmt::format_to(begin, "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  out.Commit(end);
+}
+
+std::string BytesText(uint64_t bytes) {
+  if (bytes < 1000) return fmt::format("{} B", bytes);
+  static constexpr const char* kUnits[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
+  double size = static_cast<double>(bytes) / 1000;
+  size_t unit = 0;
+  for (; size >= 999.5; size /= 1000) ++unit;
+  return fmt::format("{:.{}f} {}", size, size < 10 ? 1 : 0, kUnits[unit]);
+}
+
+std::string DurationText(int64_t nanos) {
+  const double seconds = std::fabs(static_cast<double>(nanos)) / 1e9;
+  const char* const sign = nanos < 0 ? "-" : "";
+  if (nanos == 0) return "0 s";
+  if (seconds < 1e-3) return fmt::format("{}{:.0f} µs", sign, seconds * 1e6);
+  if (seconds < 0.9995) return fmt::format("{}{:.0f} ms", sign, seconds * 1e3);
+  if (seconds < 100) return fmt::format("{}{:.{}f} s", sign, seconds, seconds < 10 ? 2 : 1);
+  const auto whole = static_cast<uint64_t>(seconds);
+  if (whole < 7200) return fmt::format("{}{} min {} s", sign, whole / 60, whole % 60);
+  if (whole < 172800) return fmt::format("{}{} h {} min", sign, whole / 3600, whole / 60 % 60);
+  return fmt::format("{}{} d {} h", sign, whole / 86400, whole / 3600 % 24);
+}
+
+std::string_view StateWords(std::string_view state) {
+  struct Words {
+    std::string_view state, words;
+  };
+  static constexpr Words kWords[] = {
+      {"S0", "no answer"},
+      {"S1", "not closed"},
+      {"S2", "originator closed"},
+      {"S3", "responder closed"},
+      {"SF", "closed"},
+      {"REJ", "rejected"},
+      {"RSTO", "reset by originator"},
+      {"RSTR", "reset by responder"},
+      {"RSTOS0", "SYN, then reset by originator"},
+      {"RSTRH", "SYN-ACK, then reset by responder"},
+      {"SH", "SYN, then FIN, no answer"},
+      {"SHR", "SYN-ACK, then FIN, no SYN"},
+      {"OTH", "seen midway"},
+  };
+  const auto found = std::ranges::find(kWords, state, &Words::state);
+  return found == std::end(kWords) ? std::string_view() : found->words;
+}
+
+void PutCutText(Text& out, std::string_view text) {
+  if (text.size() <= kMaxTextShown) return PutTerminalText(out, text);
+  size_t end = kMaxTextShown;
+  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;
+  PutTerminalText(out, text.substr(0, end));
+  out.Put("…");
+}
+
+void PutReadable(Text& out, const Value& value, const Column& column) {
+  switch (value.kind()) {
+    case Value::Kind::kUnset:
+      return out.Put('-');
+    case Value::Kind::kBool:
+      return out.Put(value.boolean() ? "yes" : "no");
+    case Value::Kind::kCount:
+      if (column.unit == "bytes") return out.Put(BytesText(value.count()));
+      return out.Commit(PutCount(out.Reserve(kMaxInteger), value.count()));
+    case Value::Kind::kInt:
+      return out.Commit(PutInteger(out.Reserve(kMaxInteger), value.integer()));
+    case Value::Kind::kDouble:
+      return out.Commit(PutDecimal(out.Reserve(kMaxDouble), value.real()));
+    case Value::Kind::kTime:
+      return PutTime(out, base::FromUnixNanos(value.integer()));
+    case Value::Kind::kInterval:
+      return out.Put(DurationText(value.integer()));
+    case Value::Kind::kText:
+      return PutCutText(out, value.text());
+    case Value::Kind::kAddress:
+      return out.Commit(value.address().Format(out.Reserve(model::kMaxAddressText)));
+    case Value::Kind::kList: {
+      const model::List& list = value.list();
+      for (size_t i = 0; i < std::min(list.size, kMaxElementsShown); ++i) {
+        if (i > 0) out.Put(',');
+        PutReadable(out, list.at(list.items, i), column);
+      }
+      if (list.size > kMaxElementsShown) out.Put(fmt::format(" and {} more", list.size - kMaxElementsShown));
+      return;
+    }
+  }
+}
+
+// Whether the value tells a person something.
+bool IsWorthShowing(const Value& value) {
+  switch (value.kind()) {
+    case Value::Kind::kUnset:
+      return false;
+    case Value::Kind::kBool:
+      return value.boolean();
+    case Value::Kind::kText:
+      return !value.text().empty();
+    case Value::Kind::kList:
+      return value.list().size > 0;
+    default:
+      return true;
+  }
+}
+
+std::string Endpoint(const Value& address, const Value& port) {
+  if (address.kind() != Value::Kind::kAddress) return {};
+  const std::string text = address.address().ToString();
+  if (port.kind() != Value::Kind::kCount) return text;
+  return fmt::format(fmt::runtime(address.address().is_v4() ? "{}:{}" : "[{}]:{}"), text, port.count());
+}
+
+}  // namespace
+
+TableLayout::TableLayout(const model::Schema& schema, bool color)
+    : schema_(schema),
+      color_(color),
+      ts_(Find(schema, "ts")),
+      orig_h_(Find(schema, "id.orig_h")),
+      orig_p_(Find(schema, "id.orig_p")),
+      resp_h_(Find(schema, "id.resp_h")),
+      resp_p_(Find(schema, "id.resp_p")),
+      proto_(Find(schema, "proto")),
+      service_(Find(schema, "service")),
+      duration_(Find(schema, "duration")),
+      orig_bytes_(Find(schema, "orig_bytes")),
+      resp_bytes_(Find(schema, "resp_bytes")),
+      state_(Find(schema, "conn_state")) {
+  for (const Column& column : schema.columns()) {
+    const bool identifier = column.name.find("uid") != std::string_view::npos;
+    const bool elsewhere = &column == ts_ || column.name.starts_with("id.");
+    if (!identifier && !elsewhere) named_.push_back(&column);
+  }
+}
+
+std::string TableLayout::Header(bool color) {
+  const TableWidths widths;
+  const std::string text = fmt::format("{:<23}  {:<{}}  {:>{}}   {:<{}}  {}", "TIME (UTC)", "LOG", widths.log,
+                                       "ORIGINATOR", widths.originator, "RESPONDER", widths.responder, "DETAILS");
+  return color ? fmt::format("{}{}{}\n", kBold, text, kPlain) : text + "\n";
+}
+
+void TableLayout::PutLine(Text& out, const void* record, TableWidths& widths) const {
+  const Value ts = Get(ts_, record);
+  if (color_) out.Put(kDim);
+  if (ts.kind() == Value::Kind::kTime) {
+    PutTime(out, base::FromUnixNanos(ts.integer()));
+  } else {
+    Pad(out, 0, 23);
+  }
+  if (color_) out.Put(kPlain);
+  out.Put("  ");
+  PutStyled(out, schema_.name(), kLogColor, color_);
+  widths.log = std::max(widths.log, schema_.name().size());
+  Pad(out, schema_.name().size(), widths.log);
+  out.Put("  ");
+  PutEndpoints(out, record, widths);
+  state_ ? PutConversation(out, record) : PutNamed(out, record);
+}
+
+void TableLayout::PutEndpoints(Text& out, const void* record, TableWidths& widths) const {
+  const bool icmp = IsIcmp(record);
+  const std::string from = Endpoint(Get(orig_h_, record), icmp ? Value() : Get(orig_p_, record));
+  const std::string to = Endpoint(Get(resp_h_, record), icmp ? Value() : Get(resp_p_, record));
+  widths.originator = std::max(widths.originator, from.size());
+  widths.responder = std::max(widths.responder, to.size());
+  Pad(out, from.size(), widths.originator);
+  out.Put(from);
+  out.Put(from.empty() && to.empty() ? "   " : " → ");
+  out.Put(to);
+  Pad(out, to.size(), widths.responder);
+}
+
+// The ports of ICMP are its type and code.
+bool TableLayout::IsIcmp(const void* record) const {
+  const Value proto = Get(proto_, record);
+  return proto.kind() == Value::Kind::kText && proto.text() == "icmp";
+}
+
+void TableLayout::PutConversation(Text& out, const void* record) const {
+  for (const Column* column : {proto_, service_, duration_}) {
+    const Value value = Get(column, record);
+    if (!IsWorthShowing(value)) continue;
+    out.Put("  ");
+    PutReadable(out, value, *column);
+  }
+  if (IsIcmp(record)) {
+    out.Put(fmt::format("  type {} code {}", Get(orig_p_, record).count(), Get(resp_p_, record).count()));
+  }
+  const Value sent = Get(orig_bytes_, record);
+  const Value received = Get(resp_bytes_, record);
+  if (sent.kind() == Value::Kind::kCount && received.kind() == Value::Kind::kCount) {
+    out.Put(fmt::format("  {} sent, {} received", BytesText(sent.count()), BytesText(received.count())));
+  }
+  const Value state = Get(state_, record);
+  if (state.kind() != Value::Kind::kText) return;
+  out.Put("  ");
+  out.Put(state.text());
+  if (const auto words = StateWords(state.text()); !words.empty()) out.Put(fmt::format(" ({})", words));
+}
+
+void TableLayout::PutNamed(Text& out, const void* record) const {
+  for (const Column* column : named_) {
+    const Value value = column->get(record);
+    if (!IsWorthShowing(value)) continue;
+    out.Put("  ");
+    PutStyled(out, column->name, kDim, color_);
+    if (value.kind() == Value::Kind::kBool) continue;
+    PutStyled(out, "=", kDim, color_);
+    PutReadable(out, value, *column);
+  }
+}
+
+}  // namespace quaywatch::emit
