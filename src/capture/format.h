@@ -3,6 +3,7 @@
 // What FileSource asks of a capture format. One reader per format: pcap.cc, pcapng.cc.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +19,11 @@ namespace quaywatch::capture {
 // never more than kMaxPacketBytes.
 inline constexpr uint32_t kUsualPacketBytes = 262144;
 inline constexpr uint32_t kMaxPacketBytes = 16u << 20;
+
+// A frame had at least what was captured of it, whatever a broken file says; but 0 is kept.
+inline uint32_t WireLength(uint32_t claimed, uint32_t captured) {
+  return claimed == 0 ? 0 : std::max(claimed, captured);
+}
 
 class Format {
  public:

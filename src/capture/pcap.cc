@@ -68,7 +68,7 @@ class Pcap final : public Format {
     const auto fraction = static_cast<int32_t>(U32(record.data() + 4));
     packet.ts = base::FromUnixNanos(int64_t{seconds} * 1'000'000'000 + int64_t{fraction} * nanos_per_unit_);
     packet.data = record.subspan(record_header_);
-    packet.wire_length = std::max(wire, captured);
+    packet.wire_length = WireLength(wire, captured);
     packet.link = static_cast<model::LinkType>(link_type_);
     packet.interface = 0;
     packet.number = ++packets_;

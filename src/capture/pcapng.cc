@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <optional>
 #include <vector>
 
@@ -68,7 +67,7 @@ class Clock {
 
   base::Timestamp At(uint32_t high, uint32_t low) const {
     const uint64_t units = uint64_t{high} << 32 | low;
-    if (units <= direct_limit_) return base::FromUnixNanos(static_cast<int64_t>(units * multiplier_));
+    if (units < direct_limit_) return base::FromUnixNanos(static_cast<int64_t>(units * multiplier_));
     __extension__ using Wide = __int128;
     const Wide scaled = Wide{units} * multiplier_;
     const Wide nanos = (binary_shift_ > 0 ? scaled >> binary_shift_ : scaled / divisor_) + offset_;
@@ -76,13 +75,14 @@ class Clock {
   }
 
  private:
-  static constexpr int64_t kLatest = std::numeric_limits<int64_t>::max();
+  // The year 2116. Broken files claim later times, and adding a timeout to them must not overflow.
+  static constexpr int64_t kLatest = int64_t{1} << 62;
 
   uint64_t multiplier_ = 1;
   uint64_t divisor_ = 1;
   int binary_shift_ = 0;
   int64_t offset_ = 0;
-  uint64_t direct_limit_ = 0;  // up to here a multiplication is all
+  uint64_t direct_limit_ = 0;  // below this a multiplication is all
 };
 
 struct Interface {
@@ -244,7 +244,7 @@ class Pcapng final : public Format {
     }
     packet.ts = ts;
     packet.data = body.subspan(fixed, captured);
-    packet.wire_length = std::max(wire, captured);
+    packet.wire_length = WireLength(wire, captured);
     packet.link = static_cast<model::LinkType>(interface.link_type);
     packet.interface = number;
     packet.number = packets_;

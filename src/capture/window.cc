@@ -9,7 +9,7 @@ namespace quaywatch::capture {
 namespace {
 
 // Fits a second-level cache, so that what the kernel copies there is still near when it is parsed.
-constexpr size_t kBufferBytes = 256u << 10;
+constexpr size_t kBufferBytes = 128u << 10;
 
 }  // namespace
 

@@ -39,7 +39,8 @@ bool IsSupported(uint16_t link_type);
 struct RawPacket {
   base::Timestamp ts;
   base::Bytes data;            // valid until the source is asked for the next packet
-  uint32_t wire_length = 0;    // bytes the frame had; data may be shorter (snap length)
+  // Bytes the frame had: data is as long or shorter (snap length). 0 where a broken file says so.
+  uint32_t wire_length = 0;
   LinkType link = LinkType::kEthernet;
   uint32_t interface = 0;      // the kernel's ifindex when live, the interface's number in a pcapng file
   uint64_t number = 0;         // 1 for the source's first packet
