@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Syslog over UDP (RFC 3164): each datagram is a message and a record.
+// Syslog over UDP (RFC 3164, 5424): each datagram of either side is a message and a record. As in Zeek,
+// conn.service does not name it: any text may be a message.
+#include "analyze/analyzer.h"
+
 #include <array>
 
-#include "analyze/analyzer.h"
 #include "analyze/syslog/parse.h"
 #include "analyze/syslog/record.h"
 
@@ -13,20 +15,18 @@ class SyslogAnalyzer : public Analyzer {
  public:
   explicit SyslogAnalyzer(Context& context) : context_(context) {}
 
-  void OnDatagram(model::Direction from, base::Bytes bytes, uint32_t) override {
-    if (from != model::Direction::kOrig) return;
+  void OnDatagram(model::Direction, base::Bytes bytes, uint32_t length) override {
+    if (bytes.size() < length) return;
     const auto message = Parse(bytes);
-    if (!message) return context_.Violate("no priority at the beginning");
-    context_.Confirm();
+    if (!message) return context_.Violate("no number in the priority");
     const model::FlowInfo& flow = context_.flow();
-    model::Write(context_.records(),
-                 SyslogRecord{.ts = context_.now(),
-                              .uid = flow.uid,
-                              .id = flow.id,
-                              .proto = {model::TransportName(flow.transport)},
-                              .facility = {FacilityName(message->facility)},
-                              .severity = {SeverityName(message->severity)},
-                              .message = std::string(message->text)});
+    model::Write(context_.records(), SyslogRecord{.ts = context_.now(),
+                                                  .uid = flow.uid,
+                                                  .id = flow.id,
+                                                  .proto = {model::TransportName(flow.transport)},
+                                                  .facility = FacilityName(message->facility),
+                                                  .severity = SeverityName(message->severity),
+                                                  .message = std::string(message->text)});
   }
 
  private:
@@ -34,8 +34,8 @@ class SyslogAnalyzer : public Analyzer {
 };
 
 ProbeResult Probe(const ProbeInput& input) {
-  const auto message = Parse(input.orig);
-  return message && message->facility < 24 ? ProbeResult::kYes : ProbeResult::kNo;
+  if (input.orig.empty()) return ProbeResult::kMore;
+  return IsTypical(input.orig) ? ProbeResult::kYes : ProbeResult::kNo;
 }
 
 constexpr auto kPorts = std::to_array<uint16_t>({514});

@@ -8,8 +8,7 @@ const model::Schema& SyslogRecord::Schema() {
   using model::Col;
   static const model::Schema schema(
       "syslog", "Syslog messages sent over the network",
-      model::Columns(model::ConnColumns<R>(),
-                     Col<&R::proto>("proto", "Transport protocol"),
+      model::Columns(model::ConnColumns<R>(), Col<&R::proto>("proto", "Transport protocol"),
                      Col<&R::facility>("facility", "What the message is about"),
                      Col<&R::severity>("severity", "How bad it is"),
                      Col<&R::message>("message", "Text after the priority")));

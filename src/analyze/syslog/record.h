@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "model/ids.h"
 #include "model/record.h"
@@ -13,8 +14,8 @@ struct SyslogRecord {
   model::Uid uid;
   model::FlowId id;
   model::Enum proto;
-  model::Enum facility;
-  model::Enum severity;
+  std::string_view facility;  // live as long as the program
+  std::string_view severity;
   std::string message;
 
   static const model::Schema& Schema();
