@@ -36,4 +36,12 @@ bool Filter::Matches(base::Bytes frame, uint32_t wire_length) const {
   return bpf_filter(program_->bf_insns, frame.data(), wire_length, static_cast<u_int>(frame.size())) != 0;
 }
 
+std::vector<Filter::Instruction> Filter::instructions() const {
+  std::vector<Instruction> result;
+  for (const bpf_insn& insn : std::span(program_->bf_insns, program_->bf_len)) {
+    result.push_back({insn.code, insn.jt, insn.jf, insn.k});
+  }
+  return result;
+}
+
 }  // namespace quaywatch::capture

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -23,8 +24,14 @@ class Filter {
   // Does a frame of that link type pass?
   bool Matches(base::Bytes frame, uint32_t wire_length) const;
 
-  // The classic BPF instructions, for the kernel.
-  const bpf_program& program() const { return *program_; }
+  // The same as the kernel takes it (struct sock_filter, linux/filter.h).
+  struct Instruction {
+    uint16_t code;
+    uint8_t if_true;
+    uint8_t if_false;
+    uint32_t k;
+  };
+  std::vector<Instruction> instructions() const;
 
  private:
   struct Free {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Live capture: an AF_PACKET TPACKET_V3 ring (packet(7), linux/if_packet.h) in the current network
-// namespace. Never sets promiscuous mode.
+// namespace. Never sets promiscuous mode. Frames come as they were on the interface, VLAN tags included,
+// loopback traffic once; frames of interfaces without a link header begin with the IP header (kRaw).
 #pragma once
 
 #include <memory>
@@ -19,7 +20,9 @@ struct LiveOptions {
   base::Duration wait = std::chrono::milliseconds(100);  // longest time before Read returns kIdle
 };
 
-// `workers` sources that share the traffic: both directions of a host pair reach the same one.
+// `workers` sources that share the traffic: both directions of a host pair (the addresses of the outermost
+// IP header) reach the same one, and what is not IP the first. A source ends (kEnd) only when it was bound
+// to named interfaces and all of them were removed.
 // Fails with a line for a person: no CAP_NET_RAW, no such interface, a filter that is wrong.
 base::Result<std::vector<std::unique_ptr<Source>>> OpenLive(const LiveOptions& options, unsigned workers);
 

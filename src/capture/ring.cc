@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/ring.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+namespace quaywatch::capture {
+namespace {
+
+// A super-packet has at most 64 KiB unless an administrator raised it (gso_max_size).
+constexpr uint32_t kBlockBytes = 256u << 10;
+constexpr uint32_t kLeastBlocks = 4;
+// A block is handed over when it is full or this old, so that quiet links are seen soon as well.
+constexpr unsigned kRetireMilliseconds = 10;
+// Only has to divide the block: blocks of version 3 hold packets of any size one behind the other.
+constexpr unsigned kFrameBytes = 2048;
+
+base::Error SystemError(const std::string& what) { return {what + ": " + std::strerror(errno)}; }
+
+template <typename T>
+bool Set(int fd, int level, int option, const T& value) {
+  return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+sock_fprog View(const SocketProgram& program) {
+  return {static_cast<uint16_t>(program.size()), const_cast<sock_filter*>(program.data())};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Ring>> Ring::Open(int interface, uint32_t bytes) {
+  // Without a protocol it does not receive before bind.
+  const int fd = ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+  if (fd < 0) {
+    if (errno == EPERM || errno == EACCES) {
+      return base::Fail(
+          "live capture is not permitted: run as root or give the program CAP_NET_RAW (setcap cap_net_raw+ep)");
+    }
+    return std::unexpected(SystemError("cannot open a packet socket"));
+  }
+  std::unique_ptr<Ring> ring(new Ring(fd, interface));
+  if (auto result = ring->Accept(RejectProgram()); !result) return std::unexpected(result.error());
+  if (!Set(fd, SOL_PACKET, PACKET_VERSION, int{TPACKET_V3}) || !Set(fd, SOL_PACKET, PACKET_VNET_HDR, int{1})) {
+    return std::unexpected(SystemError("this kernel's packet sockets are too old (Linux 4.12 or newer is needed)"));
+  }
+  if (auto result = ring->Map(bytes); !result) return std::unexpected(result.error());
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(ETH_P_ALL);
+  address.sll_ifindex = interface;
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return std::unexpected(SystemError("cannot capture on the interface"));
+  }
+  return ring;
+}
+
+Ring::~Ring() {
+  if (memory_ != nullptr) ::munmap(memory_, size_t{blocks_} * kBlockBytes);
+  ::close(fd_);
+}
+
+base::Result<> Ring::Map(uint32_t bytes) {
+  tpacket_req3 request{};
+  request.tp_block_size = kBlockBytes;
+  request.tp_block_nr = std::max(kLeastBlocks, bytes / kBlockBytes);
+  request.tp_frame_size = kFrameBytes;
+  request.tp_frame_nr = request.tp_block_nr * (kBlockBytes / kFrameBytes);
+  request.tp_retire_blk_tov = kRetireMilliseconds;
+  const size_t size = size_t{request.tp_block_nr} * kBlockBytes;
+  void* memory = MAP_FAILED;
+  if (Set(fd_, SOL_PACKET, PACKET_RX_RING, request)) {
+    memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
+  }
+  if (memory == MAP_FAILED) {
+    return std::unexpected(
+        SystemError(fmt::format("cannot have a capture ring of {} MiB per worker; ask for a smaller one", size >> 20)));
+  }
+  memory_ = static_cast<uint8_t*>(memory);
+  blocks_ = request.tp_block_nr;
+  return {};
+}
+
+base::Result<int> Ring::JoinGroup(std::optional<int> group, const SocketProgram& program) {
+  const int type = PACKET_FANOUT_CBPF | (group ? 0 : PACKET_FANOUT_FLAG_UNIQUEID);
+  if (!Set(fd_, SOL_PACKET, PACKET_FANOUT, group.value_or(0) | type << 16)) {
+    if (errno == EINVAL && interface_ != 0) {
+      return base::Fail(
+          "the interface is down, and traffic cannot be shared among several workers; bring it up "
+          "(ip link set ... up) or use one worker");
+    }
+    return std::unexpected(SystemError("cannot share the traffic among workers"));
+  }
+  if (group) return *group;
+  int joined = 0;
+  socklen_t size = sizeof joined;
+  const sock_fprog view = View(program);
+  if (::getsockopt(fd_, SOL_PACKET, PACKET_FANOUT, &joined, &size) != 0 ||
+      !Set(fd_, SOL_PACKET, PACKET_FANOUT_DATA, view)) {
+    return std::unexpected(SystemError("cannot share the traffic among workers"));
+  }
+  return joined & 0xffff;
+}
+
+base::Result<> Ring::Accept(const SocketProgram& program) {
+  if (!Set(fd_, SOL_SOCKET, SO_ATTACH_FILTER, View(program))) {
+    return std::unexpected(SystemError("the kernel does not take the packet filter"));
+  }
+  return {};
+}
+
+tpacket_block_desc* Ring::BlockAt(uint32_t index) const {
+  return reinterpret_cast<tpacket_block_desc*>(memory_ + size_t{index} * kBlockBytes);
+}
+
+tpacket3_hdr* Ring::Next() {
+  if (packets_left_ > 1) [[likely]] {
+    --packets_left_;
+    at_ = reinterpret_cast<tpacket3_hdr*>(reinterpret_cast<uint8_t*>(at_) + at_->tp_next_offset);
+    return at_;
+  }
+  packets_left_ = 0;
+  for (;;) {
+    if (block_ != nullptr) {
+      std::atomic_ref(block_->hdr.bh1.block_status).store(TP_STATUS_KERNEL, std::memory_order_release);
+      block_index_ = (block_index_ + 1) % blocks_;
+      block_ = nullptr;
+    }
+    tpacket_block_desc* block = BlockAt(block_index_);
+    const uint32_t status = std::atomic_ref(block->hdr.bh1.block_status).load(std::memory_order_acquire);
+    if ((status & TP_STATUS_USER) == 0) return nullptr;
+    block_ = block;
+    packets_left_ = block->hdr.bh1.num_pkts;
+    if (packets_left_ == 0) continue;
+    at_ = reinterpret_cast<tpacket3_hdr*>(reinterpret_cast<uint8_t*>(block) + block->hdr.bh1.offset_to_first_pkt);
+    return at_;
+  }
+}
+
+uint64_t Ring::Dropped() {
+  // The kernel counts from zero again after each look.
+  tpacket_stats_v3 stats{};
+  socklen_t size = sizeof stats;
+  if (::getsockopt(fd_, SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0) dropped_ += stats.tp_drops;
+  return dropped_;
+}
+
+bool Ring::ClearError() {
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
+  char name[IF_NAMESIZE];
+  return interface_ == 0 || ::if_indextoname(static_cast<unsigned>(interface_), name) != nullptr;
+}
+
+}  // namespace quaywatch::capture
