@@ -55,7 +55,7 @@ class Context {
   // the flow need be put in order for this analyzer. The protocol keeps its name in conn.service.
   virtual void Finish() = 0;
 
-  // A file carried by this flow; destroying the handle ends the file and writes its record.
+  // A file carried by this flow; destroying the handle writes its record.
   virtual std::unique_ptr<File> OpenFile(const FileOrigin& origin) = 0;
 
   // From here on the flow carries something else (CONNECT, STARTTLS, an upgrade). The caller forwards all

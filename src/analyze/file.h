@@ -32,7 +32,9 @@ struct FileOrigin {
 
 class File {
  public:
-  virtual ~File() = default;  // ends the file
+  // Writes the record. A file that was not ended before, nor brought all its announced bytes, is recorded as
+  // timed out: nobody saw its end.
+  virtual ~File() = default;
   virtual const model::Uid& fuid() const = 0;
   // Empty until enough was seen (4096 bytes or the end), and where nothing matches.
   virtual std::string_view mime_type() const = 0;
@@ -44,7 +46,7 @@ class File {
   virtual void Gap(uint64_t length) = 0;
   virtual void SetFilename(std::string_view name) = 0;
   virtual void SetTotalBytes(uint64_t total) = 0;
-  // No more bytes will come; finds the type of a short file. The record is written by the destructor.
+  // The protocol says, or the flow's end does, that no more bytes will come; finds the type of a short file.
   virtual void End() = 0;
 };
 
