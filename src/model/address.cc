@@ -17,18 +17,44 @@ constexpr Range V4Range(uint8_t a, uint8_t b, uint8_t c, uint8_t d, int bits) {
   return {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d}, 96 + bits};
 }
 
-// scripts/base/utils/site.zeek of Zeek 8 (RFC 6890 special purpose ranges that are not globally reachable).
+// IANA's special-purpose ranges that are not globally reachable, and multicast (RFC 6890, 5771).
 constexpr Range kPrivate[] = {
-    V4Range(10, 0, 0, 0, 8),      V4Range(172, 16, 0, 0, 12),  V4Range(192, 168, 0, 0, 16),
-    V4Range(127, 0, 0, 0, 8),     V4Range(169, 254, 0, 0, 16), V4Range(100, 64, 0, 0, 10),
-    V4Range(0, 0, 0, 0, 8),       V4Range(192, 0, 0, 0, 24),   V4Range(192, 0, 2, 0, 24),
-    V4Range(198, 18, 0, 0, 15),   V4Range(198, 51, 100, 0, 24), V4Range(203, 0, 113, 0, 24),
-    V4Range(240, 0, 0, 0, 4),     V4Range(255, 255, 255, 255, 32),
-    {{0xfe, 0x80}, 10},           {{0xfc}, 7},
-    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 128},
-    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128},
-    {{0x01, 0x00}, 64},           {{0x20, 0x01, 0x00, 0x02}, 48},
-    {{0x20, 0x01, 0x0d, 0xb8}, 32},
+    V4Range(10, 0, 0, 0, 8),
+    V4Range(172, 16, 0, 0, 12),
+    V4Range(192, 168, 0, 0, 16),
+    V4Range(127, 0, 0, 0, 8),
+    V4Range(169, 254, 0, 0, 16),
+    V4Range(100, 64, 0, 0, 10),
+    V4Range(0, 0, 0, 0, 8),
+    V4Range(192, 0, 0, 0, 24),
+    V4Range(192, 0, 2, 0, 24),
+    V4Range(198, 18, 0, 0, 15),
+    V4Range(198, 51, 100, 0, 24),
+    V4Range(203, 0, 113, 0, 24),
+    V4Range(224, 0, 0, 0, 24),  // multicast that stays on the link, or with the organisation
+    V4Range(239, 0, 0, 0, 8),
+    V4Range(240, 0, 0, 0, 4),
+    {{0xfe, 0x80}, 10},                                          // link-local
+    {{0xfc}, 7},                                                 // unique local
+    {{}, 128},                                                   // unspecified
+    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128},     // loopback
+    {{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48},                  // RFC 8215
+    {{0x01, 0x00}, 64},                                          // discard only
+    {{0x20, 0x01, 0x00}, 23},                                    // IETF protocol assignments
+    {{0x20, 0x01, 0x0d, 0xb8}, 32},                              // documentation
+    {{0x20, 0x02, 0x00}, 24},                                    // 6to4 of the IPv4 ranges above
+    {{0x20, 0x02, 0x0a}, 24},
+    {{0x20, 0x02, 0x64, 0x40}, 26},
+    {{0x20, 0x02, 0x7f}, 24},
+    {{0x20, 0x02, 0xa9, 0xfe}, 32},
+    {{0x20, 0x02, 0xac, 0x10}, 28},
+    {{0x20, 0x02, 0xc0, 0x00, 0x00}, 40},
+    {{0x20, 0x02, 0xc0, 0x00, 0x02}, 40},
+    {{0x20, 0x02, 0xc0, 0xa8}, 32},
+    {{0x20, 0x02, 0xc6, 0x12}, 31},
+    {{0x20, 0x02, 0xc6, 0x33, 0x64}, 40},
+    {{0x20, 0x02, 0xcb, 0x00, 0x71}, 40},
+    {{0x20, 0x02, 0xf0}, 20},
 };
 
 bool Contains(const Range& range, const std::array<uint8_t, 16>& address) {

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/session.h"
+#include "base/hash.h"
+
+namespace quaywatch::analyze {
+
+Engine::Engine(const Options& options, model::RecordSink& records)
+    : records_(records),
+      file_surroundings_{now_, records, {options.hash_files, options.hash_files, options.hash_files}} {
+  for (const AnalyzerSpec* spec : Analyzers()) {
+    states_.push_back(spec->make_state ? spec->make_state() : nullptr);
+  }
+}
+
+void Engine::Advance(base::Timestamp now) {
+  now_ = now;
+  if (now < next_advance_) return;
+  next_advance_ = now + kAdvanceInterval;
+  for (const auto& state : states_) {
+    if (state) state->Advance(now, records_);
+  }
+  if (!expectations_.empty()) std::erase_if(expectations_, [&](const auto& entry) { return entry.second.until < now; });
+}
+
+void Engine::Finish() {
+  for (const auto& state : states_) {
+    if (state) state->Finish(records_);
+  }
+}
+
+size_t Engine::EndpointHash::operator()(const Endpoint& key) const {
+  const uint8_t* at = key.first.mapped().data();
+  return base::Mix(base::LoadLittle<uint64_t>(at) ^ key.second, base::LoadLittle<uint64_t>(at + 8));
+}
+
+void Engine::Expect(const std::optional<model::IpAddress>& orig_h, const model::IpAddress& resp_h, uint16_t resp_p,
+                    const AnalyzerSpec& spec) {
+  if (expectations_.size() >= kMaxExpectations) {
+    ++counters_.expectations_dropped;
+    return;
+  }
+  expectations_[{resp_h, resp_p}] = {orig_h, &spec, now_ + kExpectationLifetime};
+}
+
+const AnalyzerSpec* Engine::TakeExpectation(const model::FlowInfo& flow) {
+  if (expectations_.empty()) return nullptr;
+  const auto found = expectations_.find({flow.id.resp_h, flow.id.resp_p.number});
+  if (found == expectations_.end() || found->second.until < flow.start) return nullptr;
+  if (found->second.orig_h && *found->second.orig_h != flow.id.orig_h) return nullptr;
+  const AnalyzerSpec* spec = found->second.spec;
+  expectations_.erase(found);
+  return spec;
+}
+
+}  // namespace quaywatch::analyze

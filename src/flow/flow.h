@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One connection while it lives: who, since when, how much, in which state.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "flow/tcp_state.h"
+#include "model/datagram.h"
+#include "model/flow.h"
+
+namespace quaywatch::flow {
+
+// What identifies a flow: addresses, ports and protocol, in an order that is the same for both
+// directions (except for ICMP messages that get no answer, where the direction is part of it).
+struct FlowKey {
+  std::array<uint8_t, 16> address_a{};
+  std::array<uint8_t, 16> address_b{};
+  uint16_t port_a = 0;
+  uint16_t port_b = 0;
+  uint16_t protocol = 0;
+  uint16_t one_way = 0;
+
+  bool operator==(const FlowKey&) const = default;
+  uint64_t Hash(uint64_t seed) const;
+};
+
+// A datagram's flow as its sender sees it, and the key under which both directions meet.
+struct Conversation {
+  FlowKey key;
+  uint16_t src_port = 0;  // for ICMP: type and its counterpart, as in Zeek's conn.log
+  uint16_t dst_port = 0;
+  static Conversation Of(const model::Datagram& datagram);
+};
+
+// Stages after this one hang their state on a flow; it is destroyed with it.
+class Attachment {
+ public:
+  virtual ~Attachment() = default;
+};
+
+struct SideCounters {
+  uint64_t packets = 0;    // on the wire
+  uint64_t ip_bytes = 0;   // by the IP headers' lengths
+  int64_t payload = -1;    // UDP and ICMP: bytes; -1 while nothing came
+  uint32_t checksum_errors = 0;  // UDP
+};
+
+struct Flow : model::FlowInfo {
+  // Longest history kept; what comes after is cut, since letters with a meaning come early.
+  static constexpr size_t kMaxHistory = 256;
+
+  FlowKey key;
+  base::Timestamp last_time{};       // of the last packet that counted
+  base::Timestamp deadline{};        // over, if nothing comes before
+  base::Duration inactivity{};       // set by an analyzer; zero: by transport and state
+  std::array<SideCounters, 2> sides;
+  uint64_t missed_bytes = 0;
+  std::string history;
+  uint16_t history_seen = 0;         // letters of UDP noted once per side
+  bool did_weird = false;
+  std::unique_ptr<TcpState> tcp;     // only of TCP
+  std::unique_ptr<Attachment> attachment;
+  std::vector<std::string_view> services;        // confirmed protocols, in order
+  std::vector<model::Uid> tunnel_parents;        // each tunnel connection it was seen in
+  base::Timestamp next_interim{};    // when the next interim record is due; zero: none
+
+  SideCounters& side(model::Direction d) { return sides[static_cast<size_t>(d)]; }
+  const SideCounters& side(model::Direction d) const { return sides[static_cast<size_t>(d)]; }
+  model::Direction DirectionOf(const model::Datagram& datagram, uint16_t src_port) const {
+    return datagram.src == id.orig_h && src_port == id.orig_p.number ? model::Direction::kOrig
+                                                                     : model::Direction::kResp;
+  }
+  void AddHistory(char letter) {
+    if (history.size() < kMaxHistory) history += letter;
+  }
+  // Originator and responder change places. `rewrite`: what the history says so far is told anew from the
+  // other side; else it stands as it is, up to the '^'.
+  void FlipRoles(bool rewrite = false);
+
+  // Of the table; nobody else touches them.
+  Flow* timer_next = nullptr;
+  base::Timestamp linked_deadline{};
+  Flow** timer_link = nullptr;
+};
+
+}  // namespace quaywatch::flow

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a worker leaves for the writer: lines of most logs, and the few records that are written only if
+// none like them was written before, which nobody but the writer can know.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/hash.h"
+#include "emit/log_writer.h"
+#include "model/record.h"
+
+namespace quaywatch::pipeline {
+
+struct OnceRecord {
+  uint64_t packet = 0;  // number of the packet that caused it: the order between workers
+  base::Timestamp time;
+  const model::Schema* schema = nullptr;
+  std::shared_ptr<const void> record;
+  std::string key;
+  base::Duration window{};
+};
+
+struct Output {
+  std::vector<emit::Block> blocks;
+  std::vector<OnceRecord> once;
+  base::Timestamp time{};  // packet time up to which it reaches
+};
+
+// Formats what a worker's stages write. Not thread-safe.
+class WorkerSink : public model::RecordSink {
+ public:
+  explicit WorkerSink(const emit::Options& options) : formatter_(options) {}
+
+  void Write(const model::Schema& schema, const void* record) override { formatter_.Write(schema, record); }
+  void WriteOnce(const model::Schema& schema, std::shared_ptr<const void> record, std::string key,
+                 base::Duration window) override {
+    once_.push_back({packet_, time_, &schema, std::move(record), std::move(key), window});
+  }
+
+  // What is written from now on was caused by this packet.
+  void set_position(uint64_t packet, base::Timestamp time) {
+    packet_ = packet;
+    time_ = time;
+  }
+  size_t size() const { return formatter_.size() + once_.size() * 256; }
+  Output Take();
+
+ private:
+  emit::Formatter formatter_;
+  std::vector<OnceRecord> once_;
+  uint64_t packet_ = 0;
+  base::Timestamp time_{};
+};
+
+// Brings the workers' outputs to the files.
+class Writer {
+ public:
+  // Keys remembered at most; when there are more, those of the elder half are forgotten and may be
+  // written again before their time.
+  static constexpr size_t kMaxKeys = 1'000'000;
+
+  static base::Result<std::unique_ptr<Writer>> Open(const emit::Options& options);
+
+  // The outputs of all workers for the same stretch of packets.
+  base::Result<> Append(std::vector<Output> outputs);
+  base::Result<> Close();
+
+ private:
+  Writer(const emit::Options& options, std::unique_ptr<emit::LogWriter> log)
+      : formatter_(options), log_(std::move(log)) {}
+  bool IsFirst(const OnceRecord& record);
+
+  emit::Formatter formatter_;
+  std::unique_ptr<emit::LogWriter> log_;
+  std::unordered_map<uint64_t, base::Timestamp> seen_, seen_before_;
+  base::Timestamp time_{};
+};
+
+}  // namespace quaywatch::pipeline

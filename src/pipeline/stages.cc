@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The way of a packet: decode → flow → stream → analyze, and the end of a flow. Start reading here.
+#include "flow/conn_record.h"
+#include "pipeline/conversation.h"
+#include "pipeline/worker.h"
+
+namespace quaywatch::pipeline {
+
+using model::Direction;
+using model::Transport;
+
+void Worker::Packet(const model::RawPacket& packet, base::Timestamp clock) {
+  ++counters_.packets;
+  counters_.bytes += packet.data.size();
+  packet_number_ = packet.number;
+  Advance(clock);
+  if (base::ToUnixNanos(packet.ts) < 0) return PacketWeird("negative_packet_timestamp", {}, {});
+  if (packet.data.empty() || packet.wire_length == 0) return PacketWeird("empty_pcap_header", {}, {});
+
+  for (const model::Datagram* d = decoder_.Decode(packet); d != nullptr; d = decoder_.Inner()) {
+    const flow::Conversation ends = flow::Conversation::Of(*d);
+    flow::Flow* flow = FlowOf(*d, ends);
+    const Direction from = flow->DirectionOf(*d, ends.src_port);
+    switch (d->transport) {
+      case Transport::kTcp: Tcp(*flow, from, *d); break;
+      case Transport::kUdp: Udp(*flow, from, *d); break;
+      case Transport::kIcmp: Icmp(*flow, from, *d); break;
+      case Transport::kUnknown: Other(*flow, from, *d); break;
+    }
+    table_.Touch(*flow);
+  }
+}
+
+flow::Flow* Worker::FlowOf(const model::Datagram& datagram, const flow::Conversation& ends) {
+  const uint64_t hash = table_.Hash(ends.key);
+  if (flow::Flow* flow = table_.Find(ends.key, hash, clock_)) {
+    if (flow->tcp == nullptr) return flow;
+    FlowObserver observer(*this, *flow);
+    if (!flow->tcp->IsReuse(datagram, datagram.ts, observer)) return flow;
+    table_.Remove(*flow, clock_);
+  }
+  return &NewFlow(datagram, ends, hash);
+}
+
+void Worker::Tcp(flow::Flow& flow, Direction from, const model::Datagram& datagram) {
+  FlowObserver observer(*this, flow);
+  if (!datagram.flow_weird.empty()) observer.TcpWeird(datagram.flow_weird, {}, true);
+  if (datagram.tcp.header_ok && datagram.checksum_bad) {
+    observer.TcpWeird("bad_TCP_checksum", {}, true);
+    flow.tcp->ChecksumError(from, observer);
+  } else if (datagram.tcp.header_ok) {
+    const flow::TcpStep step = flow.tcp->Segment(datagram, from, observer);
+    if (step.flipped) from = Reverse(from);
+    flow.partial = flow.tcp->is_partial();
+    // A SYN that gets no answer costs no more than its flow.
+    if (flow.attachment != nullptr || step.has_ack || step.deliver || step.do_close) {
+      ConversationOf(flow).Segment(from, datagram, step, observer);
+    }
+    Count(flow, from, datagram);
+  }
+  flow.deadline = flow.tcp->Deadline(flow.start, flow.last_time, flow.inactivity);
+}
+
+void Worker::Udp(flow::Flow& flow, Direction from, const model::Datagram& datagram) {
+  constexpr base::Duration kInactivity = std::chrono::minutes(1);
+  constexpr uint32_t kHeader = 8;
+  const bool orig = from == Direction::kOrig;
+  flow::SideCounters& side = flow.side(from);
+  if (datagram.checksum_bad) {
+    flow.did_weird = true;
+    FlowWeird(flow, "bad_UDP_checksum", {}, "UDP");
+    if (flow::IsPowerOfTen(++side.checksum_errors)) flow.AddHistory(orig ? 'C' : 'c');
+  } else {
+    const uint32_t ip_payload = datagram.payload_length + kHeader;
+    if (datagram.udp_length != ip_payload) {
+      flow.did_weird = true;
+      FlowWeird(flow, "UDP_datagram_length_mismatch", std::to_string(datagram.udp_length) + " != " + std::to_string(ip_payload), "UDP");
+    }
+    flow.last_time = datagram.ts;
+    if (side.payload < 0) {
+      side.payload = 0;
+      flow.AddHistory(orig ? 'D' : 'd');
+    }
+    side.payload += int64_t{datagram.udp_length} - kHeader;
+    ConversationOf(flow).Datagram(from, datagram.payload, datagram.payload_length);
+    Count(flow, from, datagram);
+  }
+  flow.deadline = flow.last_time + (flow.inactivity.count() > 0 ? flow.inactivity : kInactivity);
+}
+
+void Worker::Icmp(flow::Flow& flow, Direction from, const model::Datagram& datagram) {
+  constexpr base::Duration kInactivity = std::chrono::minutes(1);
+  if (datagram.checksum_bad) {
+    flow.did_weird = true;
+    FlowWeird(flow, "bad_ICMP_checksum", {}, "ICMP");
+  } else {
+    flow.last_time = datagram.ts;
+    flow::SideCounters& side = flow.side(from);
+    side.payload = std::max<int64_t>(side.payload, 0) + datagram.payload_length;
+    // Zeek counts no packet of which the end was not captured.
+    if (datagram.payload.size() >= datagram.payload_length) Count(flow, from, datagram);
+  }
+  flow.deadline = flow.last_time + kInactivity;
+}
+
+void Worker::Other(flow::Flow& flow, Direction from, const model::Datagram& datagram) {
+  constexpr base::Duration kInactivity = std::chrono::minutes(1);
+  flow.last_time = datagram.ts;
+  Count(flow, from, datagram);
+  flow.deadline = flow.last_time + kInactivity;
+}
+
+void Worker::Count(flow::Flow& flow, Direction from, const model::Datagram& datagram) {
+  flow.side(from).packets += datagram.wire_packets;
+  flow.side(from).ip_bytes += datagram.ip_length;
+  if (flow.next_interim != base::Timestamp{} && clock_ >= flow.next_interim) {
+    flow.next_interim = clock_ + options_.interim;
+    const flow::ConnRecord record = flow::ConnRecord::Of(flow);
+    sink_.Write(flow::ConnRecord::InterimSchema(), &record);
+  }
+}
+
+void Worker::EndFlow(flow::Flow& flow, base::Timestamp) {
+  if (flow.attachment != nullptr) static_cast<Conversation&>(*flow.attachment).Close();
+  model::Write(sink_, flow::ConnRecord::Of(flow));
+  ++counters_.records;
+}
+
+}  // namespace quaywatch::pipeline

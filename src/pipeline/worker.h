@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One worker: all stages from decode to analyze for its share of the traffic. A flow belongs to one worker
+// for life; nothing here is shared or locked.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "analyze/session.h"
+#include "decode/decoder.h"
+#include "emit/log_writer.h"
+#include "flow/table.h"
+#include "model/prefix.h"
+#include "pipeline/output.h"
+#include "pipeline/weird_record.h"
+#include "stream/reassembler.h"
+
+namespace quaywatch::pipeline {
+
+struct Options {
+  decode::Options decode;
+  flow::TableOptions flow;
+  analyze::Options analyze;
+  emit::Options emit;
+  uint64_t max_stream_bytes = 256u << 20;  // held by reassembly over all workers
+  unsigned workers = 1;
+  base::Duration interim{};                // between interim records of one connection; zero: none
+  std::vector<model::Prefix> local_nets;   // empty: the private ranges
+  uint64_t uid_seed = 0;                   // the same capture and seed give the same uids
+};
+
+struct WorkerCounters {
+  uint64_t packets = 0;
+  uint64_t bytes = 0;       // as captured
+  uint64_t weirds = 0;      // before any were left out
+  uint64_t records = 0;     // connections
+};
+
+class Conversation;
+
+class Worker : public model::WeirdSink {
+ public:
+  explicit Worker(const Options& options);
+  ~Worker() override;
+
+  // Takes one packet through all stages (stages.cc). `clock`: the latest packet time of the whole capture.
+  void Packet(const model::RawPacket& packet, base::Timestamp clock);
+  // Packet time has reached `clock` without a packet for this worker.
+  void Advance(base::Timestamp clock);
+  // The capture has ended: ends all flows.
+  void Finish();
+
+  // Bytes of output waiting, and that output.
+  size_t output_size() const { return sink_.size(); }
+  Output TakeOutput() { return sink_.Take(); }
+
+  const WorkerCounters& counters() const { return counters_; }
+  const decode::Counters& decode_counters() const { return decoder_.counters(); }
+  const flow::TableCounters& flow_counters() const { return table_.counters(); }
+  const stream::Budget& stream_budget() const { return budget_; }
+
+  void PacketWeird(std::string_view name, std::string_view addl, std::string_view source) override;
+  void HostPairWeird(const model::IpAddress& from, const model::IpAddress& to, std::string_view name,
+                     std::string_view addl, std::string_view source) override;
+  void FlowWeird(const model::FlowInfo& flow, std::string_view name, std::string_view addl,
+                 std::string_view source) override;
+
+ private:
+  friend class Conversation;
+
+  flow::Flow* FlowOf(const model::Datagram& datagram, const flow::Conversation& ends);
+  flow::Flow& NewFlow(const model::Datagram& datagram, const flow::Conversation& ends, uint64_t hash);
+  void Tcp(flow::Flow& flow, model::Direction from, const model::Datagram& datagram);
+  void Udp(flow::Flow& flow, model::Direction from, const model::Datagram& datagram);
+  void Icmp(flow::Flow& flow, model::Direction from, const model::Datagram& datagram);
+  void Other(flow::Flow& flow, model::Direction from, const model::Datagram& datagram);
+  void Count(flow::Flow& flow, model::Direction from, const model::Datagram& datagram);
+  void EndFlow(flow::Flow& flow, base::Timestamp now);
+  void Weird(WeirdRecord record);
+  Conversation& ConversationOf(flow::Flow& flow);
+  bool IsLocal(const model::IpAddress& address) const;
+
+  const Options& options_;
+  WorkerSink sink_;
+  decode::Decoder decoder_;
+  flow::Table table_;
+  analyze::Engine engine_;
+  stream::Budget budget_;
+  base::Timestamp clock_{};
+  uint64_t packet_number_ = 0;
+  WorkerCounters counters_;
+};
+
+}  // namespace quaywatch::pipeline
