@@ -34,6 +34,7 @@ std::string ToText(const model::Value& value) {
 void FakeContext::Write(const model::Schema& schema, const void* record) {
   std::string line(schema.name());
   for (const model::Column& column : schema.columns()) {
+    if (column.get == nullptr) continue;
     const model::Value value = column.get(record);
     if (value.kind() != model::Value::Kind::kUnset) line += fmt::format(" {}={}", column.name, ToText(value));
   }

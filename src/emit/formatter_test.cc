@@ -182,6 +182,31 @@ TEST(Json, LogNameFirstAndTimeWithNanoseconds) {
             std::string::npos);
 }
 
+struct Derived {
+  std::string name;
+
+  static std::string Greeting(const Derived& record) { return "hello " + record.name; }
+  static const model::Schema& Schema() {
+    using model::Col;
+    static const model::Schema schema(
+        "derived", "",
+        model::Columns(model::DerivedCol<Derived, Greeting>("greeting", ""), Col<&Derived::name>("name", "")));
+    return schema;
+  }
+};
+
+TEST(Formatter, DerivedColumnsOnlyInOurJson) {
+  const Derived record{"\"x\""};
+  const auto line = [&](Format format) {
+    Formatter formatter({.format = format, .log_dir = {}, .logs = {}});
+    formatter.Write(Derived::Schema(), &record);
+    return formatter.Take().at(0).text;
+  };
+  EXPECT_EQ(line(Format::kJson), "{\"log\":\"derived\",\"greeting\":\"hello \\\"x\\\"\",\"name\":\"\\\"x\\\"\"}\n");
+  EXPECT_EQ(line(Format::kZeekJson), "{\"name\":\"\\\"x\\\"\"}\n");
+  EXPECT_EQ(line(Format::kZeekTsv), "\"x\"\n");
+}
+
 TEST(Formatter, WritesOnlySelectedLogs) {
   const Sample sample;
   Formatter none({.format = Format::kZeekTsv, .log_dir = {}, .logs = {"conn"}});

@@ -9,7 +9,7 @@ namespace {
 
 using model::Value;
 
-enum class TimeStyle : uint8_t { kSeconds, kIso };
+enum class Style : uint8_t { kZeek, kOwn };
 
 // Six decimals at most, one at least: what a JSON writer makes of the double.
 void PutTrimmedSeconds(Text& out, int64_t nanos) {
@@ -51,7 +51,7 @@ void PutQuoted(Text& out, std::string_view text) {
   out.Put('"');
 }
 
-void PutValue(Text& out, const Value& value, TimeStyle style) {
+void PutValue(Text& out, const Value& value, Style style) {
   switch (value.kind()) {
     case Value::Kind::kUnset:
       return out.Put("null");
@@ -65,7 +65,7 @@ void PutValue(Text& out, const Value& value, TimeStyle style) {
       if (!std::isfinite(value.real())) return out.Put("null");
       return out.Commit(PutShortest(out.Reserve(kMaxDouble), value.real()));
     case Value::Kind::kTime:
-      if (style == TimeStyle::kIso) return PutIsoTime(out, base::FromUnixNanos(value.integer()));
+      if (style == Style::kOwn) return PutIsoTime(out, base::FromUnixNanos(value.integer()));
       return PutTrimmedSeconds(out, value.integer());
     case Value::Kind::kInterval:
       return PutTrimmedSeconds(out, value.integer());
@@ -88,9 +88,11 @@ void PutValue(Text& out, const Value& value, TimeStyle style) {
   }
 }
 
-void PutObject(Text& out, const model::Schema& schema, const void* record, TimeStyle style, bool first) {
+void PutObject(Text& out, const model::Schema& schema, const void* record, Style style, bool first) {
   for (const model::Column& column : schema.columns()) {
-    const Value value = column.get(record);
+    if (column.get == nullptr && style == Style::kZeek) continue;
+    const std::string derived = column.get == nullptr ? column.derive(record) : std::string();
+    const Value value = column.get == nullptr ? Value(derived) : column.get(record);
     if (value.kind() == Value::Kind::kUnset) continue;
     if (!first) out.Put(',');
     first = false;
@@ -106,14 +108,14 @@ void PutObject(Text& out, const model::Schema& schema, const void* record, TimeS
 
 void PutZeekJsonLine(Text& out, const model::Schema& schema, const void* record) {
   out.Put('{');
-  PutObject(out, schema, record, TimeStyle::kSeconds, true);
+  PutObject(out, schema, record, Style::kZeek, true);
 }
 
 void PutJsonLine(Text& out, const model::Schema& schema, const void* record) {
   out.Put("{\"log\":\"");
   out.Put(schema.name());
   out.Put('"');
-  PutObject(out, schema, record, TimeStyle::kIso, false);
+  PutObject(out, schema, record, Style::kOwn, false);
 }
 
 }  // namespace quaywatch::emit

@@ -182,7 +182,7 @@ TableLayout::TableLayout(const model::Schema& schema, bool color)
   for (const Column& column : schema.columns()) {
     const bool identifier = column.name.find("uid") != std::string_view::npos;
     const bool elsewhere = &column == ts_ || column.name.starts_with("id.");
-    if (!identifier && !elsewhere) named_.push_back(&column);
+    if (!identifier && !elsewhere && column.get != nullptr) named_.push_back(&column);
   }
 }
 

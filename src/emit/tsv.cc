@@ -52,25 +52,13 @@ std::string WallClock(base::Timestamp time) {
   return {text, std::strftime(text, sizeof text, "%Y-%m-%d-%H-%M-%S", &parts)};
 }
 
-std::string TypeText(const model::Column& column) {
-  const std::string element(model::TypeName(column.type));
-  switch (column.container) {
-    case model::Container::kNone:
-      break;
-    case model::Container::kVector:
-      return "vector[" + element + "]";
-    case model::Container::kSet:
-      return "set[" + element + "]";
-  }
-  return element;
-}
-
 }  // namespace
 
 void PutTsvLine(Text& out, const model::Schema& schema, const void* record) {
   const size_t begin = out.size();
   bool first = true;
   for (const model::Column& column : schema.columns()) {
+    if (column.get == nullptr) continue;
     if (!first) out.Put('\t');
     first = false;
     const Value value = column.get(record);
@@ -93,10 +81,13 @@ std::string TsvHeader(const model::Schema& schema, base::Timestamp opened) {
   std::string header = "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\t";
   header += schema.name();
   header += "\n#open\t" + WallClock(opened) + "\n#fields";
-  for (const model::Column& column : schema.columns()) header.append(1, '\t').append(column.name);
-  header += "\n#types";
-  for (const model::Column& column : schema.columns()) header.append(1, '\t').append(TypeText(column));
-  return header + "\n";
+  std::string types = "\n#types";
+  for (const model::Column& column : schema.columns()) {
+    if (column.get == nullptr) continue;
+    header.append(1, '\t').append(column.name);
+    types.append(1, '\t').append(model::TypeText(column));
+  }
+  return header + types + "\n";
 }
 
 std::string TsvFooter(base::Timestamp closed) { return "#close\t" + WallClock(closed) + "\n"; }

@@ -19,4 +19,14 @@ std::string_view TypeName(ColumnType type) {
   return "string";
 }
 
+std::string TypeText(const Column& column) {
+  const std::string element(TypeName(column.type));
+  switch (column.container) {
+    case Container::kNone: break;
+    case Container::kVector: return "vector[" + element + "]";
+    case Container::kSet: return "set[" + element + "]";
+  }
+  return element;
+}
+
 }  // namespace quaywatch::model

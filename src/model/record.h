@@ -127,7 +127,13 @@ struct Column {
   std::string_view unit;  // "bytes", "packets"; empty where there is none
   std::string_view help;
   Value (*get)(const void* record) = nullptr;
+  // Of a column that is no member: works the text out when somebody wants it, and get is null. Only
+  // Quaywatch's own JSON has such columns; Zeek's formats stay Zeek's.
+  std::string (*derive)(const void* record) = nullptr;
 };
+
+// The column's type as Zeek writes it: "count", "set[string]", "vector[interval]".
+std::string TypeText(const Column& column);
 
 // A log: its name, what it is about, its columns in writing order.
 class Schema {
@@ -201,9 +207,10 @@ template <auto kMember>
 Column Col(std::string_view name, std::string_view help, std::string_view unit = {}) {
   using Member = internal::MemberOf<decltype(kMember)>;
   using Shape = internal::Shape<typename Member::Type>;
-  return {name, Shape::kType, Shape::kContainer, unit, help, [](const void* record) {
-            return Value(static_cast<const typename Member::Class*>(record)->*kMember);
-          }};
+  const auto get = [](const void* record) {
+    return Value(static_cast<const typename Member::Class*>(record)->*kMember);
+  };
+  return {name, Shape::kType, Shape::kContainer, unit, help, get, nullptr};
 }
 
 // A column that shows a member of a member: Col<&R::request, &Request::uri>("uri", ...).
@@ -211,9 +218,18 @@ template <auto kOuter, auto kInner>
 Column Col(std::string_view name, std::string_view help, std::string_view unit = {}) {
   using Outer = internal::MemberOf<decltype(kOuter)>;
   using Shape = internal::Shape<typename internal::MemberOf<decltype(kInner)>::Type>;
-  return {name, Shape::kType, Shape::kContainer, unit, help, [](const void* record) {
-            return Value(static_cast<const typename Outer::Class*>(record)->*kOuter.*kInner);
-          }};
+  const auto get = [](const void* record) {
+    return Value(static_cast<const typename Outer::Class*>(record)->*kOuter.*kInner);
+  };
+  return {name, Shape::kType, Shape::kContainer, unit, help, get, nullptr};
+}
+
+// A text column that is derived from the whole record.
+template <typename R, std::string (*kDerive)(const R&)>
+Column DerivedCol(std::string_view name, std::string_view help) {
+  Column column{name, ColumnType::kString, Container::kNone, {}, help, nullptr, nullptr};
+  column.derive = [](const void* record) { return kDerive(*static_cast<const R*>(record)); };
+  return column;
 }
 
 // The columns nearly every log begins with. REQUIRES: members ts, uid and id.
