@@ -83,6 +83,8 @@ class Lines {
 
   bool stopped() const { return stopped_; }
   bool has_partial() const { return !partial_.empty(); }
+  // The last byte ended a line and was a CR: an LF that follows belongs to it.
+  bool after_cr() const { return after_cr_; }
   // While in the sink: bytes of the same Feed after the line or the plain bytes being delivered.
   size_t left() const { return left_; }
 

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP/0.9, 1.0 and 1.1 (RFC 1945, 9112) over TCP.
+#include "analyze/analyzer.h"
+
+#include <array>
+#include <deque>
+
+#include "analyze/http/match.h"
+#include "analyze/http/message.h"
+#include "analyze/http/parse.h"
+#include "analyze/http/probe.h"
+#include "analyze/http/record.h"
+#include "analyze/lines.h"
+#include "analyze/mime/text.h"
+#include "analyze/percent.h"
+
+namespace quaywatch::analyze::http {
+namespace {
+
+using model::Direction;
+
+// Requests whose responses are to come. Of more than that, it is not known that they were HEAD.
+constexpr size_t kMaxUnanswered = 4096;
+
+class HttpAnalyzer;
+
+// What one side is about to send.
+enum class Next : uint8_t { kFirstLine, kMessage, kHttp09Body, kNothing };
+
+struct Side : LineSink {
+  Side(HttpAnalyzer& analyzer, Direction direction, LineOddities& oddities, Context& context, MessageOwner& owner,
+       Transactions& transactions)
+      : http(analyzer),
+        lines(*this, oddities),
+        message(direction, context, owner, transactions, lines),
+        from(direction) {}
+
+  void OnLine(std::string_view line, bool ended) override;
+  void OnPlain(base::Bytes bytes) override { message.Deliver(base::AsText(bytes), false); }
+
+  HttpAnalyzer& http;
+  Lines lines;
+  HttpMessage message;
+  Direction from;
+  Version version;
+  Next next = Next::kFirstLine;
+  bool ongoing = false;  // a message is
+  bool lost = false;     // a gap has swallowed the place where the next message begins
+};
+
+class HttpAnalyzer : public Analyzer, private MessageOwner {
+ public:
+  explicit HttpAnalyzer(Context& context)
+      : context_(context),
+        oddities_(context),
+        transactions_(context, static_cast<Ranges&>(context.state())),
+        orig_(*this, Direction::kOrig, oddities_, context, *this, transactions_),
+        resp_(*this, Direction::kResp, oddities_, context, *this, transactions_) {}
+
+  void OnStream(Direction from, base::Bytes bytes) override;
+  void OnGap(Direction from, uint64_t length) override;
+  void OnEndOfStream(Direction from) override;
+  void OnClose() override;
+
+  void OnRequestText(std::string_view line, bool ended);
+  void OnReplyText(std::string_view line, bool ended);
+
+ private:
+  Side& side(Direction from) { return from == Direction::kOrig ? orig_ : resp_; }
+
+  Version framing_version() const override { return orig_.ongoing ? orig_.version : resp_.version; }
+  uint32_t status_code() const override { return status_code_; }
+  bool closes() const override { return closes_; }
+  void OnHeader(Direction from, Field field, const mime::Header& header) override;
+  void OnMessageDone(Direction from) override { from == Direction::kOrig ? RequestMade(false) : ReplyMade(false); }
+
+  bool RequestLineSeen(std::string_view line);
+  void BeginRequest(const RequestLine& request, std::string uri);
+  void Begin09Request(std::string_view method);
+  void BadRequestLine(std::string_view line);
+  void StatusLineSeen(std::string_view line);
+  void Http09Body(base::Bytes bytes);
+  Body ExpectedBody() const;
+  void SetVersion(Side& side, Version version);
+  void RequestMade(bool interrupted);
+  void ReplyMade(bool interrupted);
+  void Upgrade();
+  void HandOver(std::string_view protocol, std::string_view early_data);
+  void Forward(Direction from, base::Bytes bytes);
+  void PopUnanswered();
+
+  Context& context_;
+  LineOddities oddities_;
+  Transactions transactions_;
+  Side orig_;
+  Side resp_;
+  Analyzer* rest_ = nullptr;     // what the connection carries since a tunnel or an upgrade began
+  std::deque<bool> unanswered_;  // was it HEAD?
+  std::string upgrade_protocol_;
+  uint64_t requests_ = 0;
+  uint32_t status_code_ = 0;
+  bool keep_alive_ = false;
+  bool closes_ = false;
+  bool connect_ = false;
+  bool upgrade_ = false;
+  bool first_after_[2] = {true, true};  // no byte was forwarded yet
+};
+
+void Side::OnLine(std::string_view line, bool ended) {
+  from == Direction::kOrig ? http.OnRequestText(line, ended) : http.OnReplyText(line, ended);
+}
+
+// ---- the connection ------------------------------------------------------------------------------
+
+void HttpAnalyzer::OnStream(Direction from, base::Bytes bytes) {
+  // Without its beginning, what is the request is a guess.
+  if (context_.flow().partial) return;
+  if (rest_ != nullptr) return Forward(from, bytes);
+  Side& s = side(from);
+  if (s.lost) return;
+  if (s.next == Next::kHttp09Body) return Http09Body(bytes);
+  const size_t consumed = s.lines.Feed(bytes);
+  if (rest_ != nullptr && consumed < bytes.size()) Forward(from, bytes.subspan(consumed));
+}
+
+void HttpAnalyzer::OnGap(Direction from, uint64_t length) {
+  if (context_.flow().partial) return;
+  if (rest_ != nullptr) return rest_->OnGap(from, length);
+  Side& s = side(from);
+  if (s.lost || (s.message.started() && s.message.Gap(length))) return;
+  // Whether a response has a body depends on its request.
+  if (from == Direction::kOrig) RequestMade(true);
+  ReplyMade(true);
+  s.lost = true;
+}
+
+void HttpAnalyzer::OnEndOfStream(Direction from) {
+  if (context_.flow().partial) return;
+  if (rest_ != nullptr) {
+    rest_->OnEndOfStream(from);
+  } else if (!side(from).lost) {
+    side(from).lines.Finish();
+  }
+  from == Direction::kOrig ? RequestMade(false) : ReplyMade(false);
+}
+
+void HttpAnalyzer::OnClose() {
+  RequestMade(true);
+  ReplyMade(true);
+  transactions_.Finish();
+}
+
+void HttpAnalyzer::HandOver(std::string_view protocol, std::string_view early_data) {
+  if (resp_.lines.left() > 0) context_.Weird(early_data, std::to_string(resp_.lines.left()));
+  rest_ = &context_.HandOver(protocol);
+  orig_.lines.Stop();
+  resp_.lines.Stop();
+}
+
+void HttpAnalyzer::Forward(Direction from, base::Bytes bytes) {
+  bool& first = first_after_[static_cast<size_t>(from)];
+  // The LF of the header's last line end, where the stream was cut between CR and LF.
+  if (first && !bytes.empty() && bytes[0] == '\n' && side(from).lines.after_cr()) bytes = bytes.subspan(1);
+  first = false;
+  if (!bytes.empty()) rest_->OnStream(from, bytes);
+}
+
+void HttpAnalyzer::SetVersion(Side& s, Version version) {
+  if (s.version.known() && s.version != version) context_.Weird("HTTP_version_mismatch");
+  s.version = version;
+  if (version >= kHttp11) keep_alive_ = true;
+}
+
+void HttpAnalyzer::OnHeader(Direction from, Field field, const mime::Header& header) {
+  if (field == Field::kConnection) {
+    std::string_view value = header.value;
+    const std::string_view token = mime::TakeToken(value);
+    if (from == Direction::kOrig) {
+      keep_alive_ = keep_alive_ || mime::EqualsIgnoringCase(token, "keep-alive");
+    } else if (mime::EqualsIgnoringCase(token, "close")) {
+      closes_ = true;
+    } else if (mime::EqualsIgnoringCase(token, "upgrade")) {
+      upgrade_ = true;
+    }
+  } else if (field == Field::kUpgrade && from == Direction::kResp) {
+    std::string_view value = header.value;
+    upgrade_protocol_ = mime::TakeToken(value);
+  }
+  transactions_.Header(from, field, header);
+}
+
+// ---- requests ------------------------------------------------------------------------------------
+
+void HttpAnalyzer::OnRequestText(std::string_view line, bool ended) {
+  if (orig_.next == Next::kMessage) {
+    orig_.message.Deliver(line, ended);
+  } else if (orig_.next == Next::kFirstLine && !RequestLineSeen(line)) {
+    BadRequestLine(line);
+  }
+}
+
+bool HttpAnalyzer::RequestLineSeen(std::string_view line) {
+  const auto request = ParseRequestLine(line);
+  if (!request) {
+    context_.Weird(request.error() == LineError::kBad ? "bad_HTTP_request" : "bad_HTTP_request_with_version");
+    return false;
+  }
+  if (request->lowercase_uri) context_.Weird("lowercase_HTTP_keyword");
+  if (request->uri_missing) context_.Weird("missing_HTTP_uri");
+  if (request->lowercase_version) context_.Weird("lowercase_HTTP_keyword");
+  if (request->version) SetVersion(orig_, *request->version);
+  std::string uri = Unescape(request->uri, &context_);
+  if (orig_.version == kHttp09 && (request->method.size() < 3 || request->uri.empty())) {
+    context_.Weird("bad_HTTP_request");
+    return false;
+  }
+  BeginRequest(*request, std::move(uri));
+  return true;
+}
+
+void HttpAnalyzer::BeginRequest(const RequestLine& request, std::string uri) {
+  // Zeek takes any beginning of these methods for the method.
+  const auto may_be = [&](std::string_view lower) {
+    return mime::EqualsIgnoringCase(request.method, lower.substr(0, request.method.size()));
+  };
+  ++requests_;
+  if (!keep_alive_ && requests_ > 1) context_.Weird("unexpected_multiple_HTTP_requests");
+  orig_.next = Next::kMessage;
+  orig_.ongoing = true;
+  if (unanswered_.size() < kMaxUnanswered) unanswered_.push_back(may_be("head"));
+  context_.Confirm();
+  if (may_be("connect")) connect_ = true;
+  transactions_.Request(request.method, std::move(uri));
+  orig_.message.Start(Body::kMaybe);
+  if (orig_.version == kHttp09) Begin09Request(request.method);
+}
+
+void HttpAnalyzer::Begin09Request(std::string_view method) {
+  if (method != "GET") context_.Weird("invalid_http_09_request_method", method);
+  if (resp_.message.started()) {
+    context_.Weird("http_09_reply_before_request");
+    resp_.message.Done();
+    resp_.message.Forget();
+  }
+  resp_.next = Next::kHttp09Body;
+}
+
+void HttpAnalyzer::BadRequestLine(std::string_view line) {
+  if (requests_ > 0 && !keep_alive_) return;
+  // Some clients end a body with a line end too many; servers bear with them.
+  if (line.empty()) return context_.Weird("empty_http_request");
+  orig_.next = Next::kNothing;
+  context_.Violate("not a http request line");
+}
+
+void HttpAnalyzer::RequestMade(bool interrupted) {
+  if (!orig_.ongoing) return;
+  orig_.ongoing = false;
+  orig_.message.Done();
+  orig_.next = interrupted ? Next::kNothing : Next::kFirstLine;
+}
+
+// ---- responses -----------------------------------------------------------------------------------
+
+void HttpAnalyzer::OnReplyText(std::string_view line, bool ended) {
+  if (resp_.next == Next::kFirstLine) return StatusLineSeen(line);
+  if (resp_.next != Next::kMessage) return;
+  resp_.message.Deliver(line, ended);
+  if (connect_ && line.empty() && rest_ == nullptr) HandOver("", "protocol_data_with_HTTP_CONNECT_reply");
+}
+
+void HttpAnalyzer::StatusLineSeen(std::string_view line) {
+  const auto status = ParseStatusLine(line);
+  if (!status) {
+    if (line.empty()) return;
+    resp_.next = Next::kNothing;
+    return context_.Violate("not a http reply line");
+  }
+  if (status->lowercase) context_.Weird("lowercase_HTTP_keyword");
+  SetVersion(resp_, status->version);
+  status_code_ = status->code;
+  if (!unanswered_.empty()) context_.Confirm();
+  resp_.next = Next::kMessage;
+  resp_.ongoing = true;
+  transactions_.Reply(resp_.version, status_code_, status->reason.value_or("<empty>"));
+  if (status_code_ != 200) connect_ = false;
+  resp_.message.Start(ExpectedBody());
+}
+
+// HTTP/0.9 has no head: all that comes is the body.
+void HttpAnalyzer::Http09Body(base::Bytes bytes) {
+  if (!resp_.message.started()) {
+    SetVersion(resp_, kHttp09);
+    if (!unanswered_.empty()) context_.Confirm();
+    PopUnanswered();
+    closes_ = true;
+    resp_.ongoing = true;
+    transactions_.Reply(resp_.version, status_code_, "<empty>");
+    resp_.message.Start(ExpectedBody());
+    resp_.message.Deliver("", true);
+  }
+  resp_.message.Deliver(base::AsText(bytes), false);
+}
+
+Body HttpAnalyzer::ExpectedBody() const {
+  if (!unanswered_.empty() && unanswered_.front()) return Body::kNone;
+  const bool informational = status_code_ >= 100 && status_code_ < 200;
+  return informational || status_code_ == 204 || status_code_ == 304 ? Body::kNone : Body::kExpected;
+}
+
+void HttpAnalyzer::PopUnanswered() {
+  if (!unanswered_.empty()) unanswered_.pop_front();
+}
+
+void HttpAnalyzer::ReplyMade(bool interrupted) {
+  if (!resp_.ongoing) return;
+  resp_.ongoing = false;
+  resp_.message.Done();
+  // Informational responses are not the last to their request.
+  if (status_code_ < 100 || status_code_ >= 200) PopUnanswered();
+  const bool upgraded =
+      status_code_ == 101 && unanswered_.size() == 1 && upgrade_ && !upgrade_protocol_.empty() && !interrupted;
+  if (upgraded) Upgrade();
+  status_code_ = 0;
+  upgrade_ = false;
+  upgrade_protocol_.clear();
+  resp_.next = interrupted || upgraded ? Next::kNothing : Next::kFirstLine;
+}
+
+void HttpAnalyzer::Upgrade() {
+  std::string protocol = upgrade_protocol_;
+  for (char& c : protocol) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  const AnalyzerSpec* spec = FindAnalyzer(protocol);
+  HandOver(spec != nullptr ? spec->name : "", "protocol_data_with_HTTP_upgrade_reply");
+}
+
+constexpr auto kPorts = std::to_array<uint16_t>({80, 81, 631, 1080, 3128, 8000, 8080, 8888});
+constexpr auto kSchemas = std::to_array<const model::Schema& (*)()>({&HttpRecord::Schema});
+
+}  // namespace
+
+extern const AnalyzerSpec kSpec;
+const AnalyzerSpec kSpec{
+    .name = "http",
+    .help = "HTTP/0.9 to 1.1 (RFC 9112), bodies as files",
+    .probe_tcp = Probe,
+    .tcp_ports = kPorts,
+    .make = [](Context& context) -> std::unique_ptr<Analyzer> { return std::make_unique<HttpAnalyzer>(context); },
+    .make_state = []() -> std::unique_ptr<WorkerState> { return std::make_unique<Ranges>(); },
+    .schemas = kSchemas,
+};
+
+}  // namespace quaywatch::analyze::http

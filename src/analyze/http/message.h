@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A request or a response behind its first line: headers, and a body in one of HTTP's framings (RFC 9112, 6
+// and 7), possibly compressed, possibly of MIME entities.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "analyze/http/inflate.h"
+#include "analyze/http/match.h"
+#include "analyze/http/types.h"
+#include "analyze/lines.h"
+#include "analyze/mime/entity.h"
+
+namespace quaywatch::analyze::http {
+
+class HttpMessage;
+
+// What a message asks and tells the connection it is part of.
+class MessageOwner {
+ public:
+  virtual ~MessageOwner() = default;
+  // The version that decides whether a body may be chunked.
+  virtual Version framing_version() const = 0;
+  // Of the response being read; 0 if there is none.
+  virtual uint32_t status_code() const = 0;
+  // A response has announced that the connection ends with it.
+  virtual bool closes() const = 0;
+  virtual void OnHeader(model::Direction from, Field field, const mime::Header& header) = 0;
+  virtual void OnMessageDone(model::Direction from) = 0;
+};
+
+// The message's own entity, or one inside a multipart body.
+class HttpEntity final : public mime::Entity, private InflateSink {
+ public:
+  HttpEntity(HttpMessage& message, mime::Entity* parent, Body body);
+
+  void Deliver(std::string_view data, bool ends_line) override;
+  void End() override;
+  // `length` bytes are missing. False if not all of them belong to the body, so that nothing is known of
+  // what follows.
+  bool Gap(uint64_t length);
+  // Decompressed bytes of the body so far.
+  uint64_t body_length() const { return body_length_; }
+  void CloseFile() { file_.reset(); }
+
+ private:
+  enum class Chunk : uint8_t { kNone, kExpected, kSize, kData, kDataEnd, kTrailer, kDone };
+
+  void OnHeader(const mime::Header& header) override;
+  void OnHeaders() override;
+  void OnData(std::string_view data) override;
+  std::unique_ptr<mime::Entity> MakeChild() override;
+  void OnInflated(std::string_view data) override { DeliverDecoded(data, false); }
+
+  void ContentLength(std::string_view value);
+  void ContentRangeHeader(std::string_view value);
+  void TransferEncodingHeader(std::string_view value);
+  void ContentEncoding(std::string_view value);
+  void Expect(std::string_view value);
+  void CheckRangeLength();
+  void BeginBody();
+
+  void DeliverContainer(std::string_view data, bool ends_line);
+  void DeliverChunked(std::string_view data);
+  void DeliverCounted(std::string_view data);
+  void DeliverBody(std::string_view data, bool ends_line);
+  void DeliverDecoded(std::string_view data, bool ends_line);
+  void Weird(std::string_view name, std::string_view addl = {});
+
+  HttpMessage& http_;
+  std::unique_ptr<BodyFile> file_;
+  std::unique_ptr<Inflater> inflater_;
+  std::optional<int64_t> content_length_;
+  std::optional<int64_t> instance_length_;  // of Content-Range
+  int64_t range_length_ = 0;
+  uint64_t range_offset_ = 0;
+  uint64_t body_length_ = 0;
+  int64_t left_ = 0;  // of the body or chunk; may get negative where lines are counted
+  Body body_;
+  Chunk chunk_ = Chunk::kNone;
+  bool is_partial_ = false;
+  bool compressed_ = false;
+  bool inflating_ = false;  // inflater_ is at work and must stay
+  bool expects_continue_ = false;
+  bool size_told_ = false;
+};
+
+// One for each side of a connection, used for one message after the other.
+class HttpMessage final : public mime::Message {
+ public:
+  HttpMessage(model::Direction from, Context& context, MessageOwner& owner, Transactions& transactions, Lines& lines)
+      : Message(context), from_(from), owner_(owner), transactions_(transactions), lines_(lines) {}
+
+  // Its first line was seen.
+  void Start(Body body);
+  void Deliver(std::string_view data, bool ends_line) { top_->Deliver(data, ends_line); }
+  bool Gap(uint64_t length);
+  // No more of it will come. Tells the owner, once.
+  void Done();
+  bool started() const { return top_.has_value(); }
+  // As if none had ever begun. REQUIRES: done.
+  void Forget() {
+    current_ = nullptr;
+    top_.reset();
+  }
+
+  model::Direction from() const { return from_; }
+  MessageOwner& owner() { return owner_; }
+  Transactions& transactions() { return transactions_; }
+  Lines& lines() { return lines_; }
+
+ private:
+  void OnBegin(mime::Entity& entity) override;
+  void OnEnd(mime::Entity& entity) override;
+
+  const model::Direction from_;
+  MessageOwner& owner_;
+  Transactions& transactions_;
+  Lines& lines_;
+  std::optional<HttpEntity> top_;
+  HttpEntity* current_ = nullptr;  // the innermost that has not ended
+  bool done_ = false;
+};
+
+}  // namespace quaywatch::analyze::http
