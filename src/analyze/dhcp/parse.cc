@@ -86,7 +86,8 @@ void ReadOption(uint8_t code, base::Bytes value, Message& message) {
     case kDomainName: {
       std::string_view name = base::AsText(value);
       const size_t last = name.find_last_not_of('\0');
-      message.domain_name = name.substr(0, last == std::string_view::npos ? 0 : last + 1);
+      // A single character is a filler, as in Zeek.
+      message.domain_name = name.substr(0, last == std::string_view::npos || last == 0 ? 0 : last + 1);
       break;
     }
     case kRequestedAddress:

@@ -11,11 +11,6 @@ namespace {
 // Others are only known by the weird they are, or (of NetBIOS) passed over.
 bool IsRecorded(uint8_t opcode) { return opcode == kQuery || opcode == kNotify || opcode == kDynamicUpdate; }
 
-bool IsMulticast(const model::IpAddress& address) {
-  const base::Bytes bytes = address.bytes();
-  return address.is_v4() ? bytes[0] >> 4 == 0xe : bytes[0] == 0xff;
-}
-
 }  // namespace
 
 Matcher::TransactionPtr Matcher::Begin(const Header& header) {
@@ -32,10 +27,7 @@ Matcher::TransactionPtr Matcher::Begin(const Header& header) {
 
 void Matcher::OnHeader(const Header& header) {
   if (!IsRecorded(header.opcode)) return;
-  if (IsMulticast(context_.flow().id.resp_h)) {
-    Now(Begin(header));
-    current_->saw_query = current_->saw_reply = true;
-  } else if (header.response) {
+  if (header.response) {
     MatchReply(header);
   } else {
     MatchQuery(header);

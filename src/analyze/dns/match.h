@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Makes one record of a question and its answer, as Zeek does: by transaction number within a flow, in the
-// order they came; each alone if the other never comes. What is sent to a group has no answer in the flow
-// and is a record at once.
+// order they came; each alone if the other never comes. Multicast DNS numbers everything 0: there any
+// answer meets the first question in the flow, whatever it was.
 #pragma once
 
 #include <memory>

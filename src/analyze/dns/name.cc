@@ -29,33 +29,27 @@ class NameParser {
     name_.size_ = 0;
   }
 
-  bool Parse(Reader& reader) {
-    Step step = Step::kLabel;
-    while (step == Step::kLabel) step = OneLabel();
-    reader.MoveTo(pointers_ > 0 ? resume_ : at_);
-    if (step == Step::kBroken) {
-      name_.size_ = 0;
-      return false;
+  void Parse(Reader& reader) {
+    while (OneLabel()) {
     }
+    reader.MoveTo(pointers_ > 0 ? resume_ : at_);
+    // Zeek measures with the last dot, unless it has followed a pointer.
     if (name_.size_ > 0 && pointers_ > 0) --name_.size_;
     if (name_.size_ >= kMaxName) weirds_.OnWeird("DNS_NAME_too_long", {});
     if (name_.size_ > 0 && pointers_ == 0) --name_.size_;
-    return true;
   }
 
  private:
-  enum class Step : uint8_t { kLabel, kEnd, kBroken };
-
-  Step OneLabel() {
-    if (at_ >= end_) return Broken("dns_invalid_name");
+  // False at the end of the name.
+  bool OneLabel() {
+    if (at_ >= end_) return false;
     const size_t start = at_;
     const uint8_t length = message_[at_++];
-    if (length == 0) return Step::kEnd;
-    if (at_ >= end_) return Broken("dns_invalid_name");
+    if (length == 0 || at_ >= end_) return false;
     if ((length & 0xc0) == 0xc0) return Follow(start, length);
     if (length > end_ - at_) {
       at_ = end_;
-      return Broken("DNS_label_len_gt_pkt");
+      return End("DNS_label_len_gt_pkt");
     }
     // In NetBIOS names labels may be longer.
     if (length > kMaxLabel && !netbios_) return End("DNS_label_too_long");
@@ -65,27 +59,23 @@ class NameParser {
     out[length] = '.';
     name_.size_ += length + 1u;
     at_ += length;
-    return Step::kLabel;
+    return true;
   }
 
-  Step Follow(size_t start, uint8_t high) {
+  bool Follow(size_t start, uint8_t high) {
     const size_t target = static_cast<size_t>(high & 0x3f) << 8 | message_[at_++];
     if (pointers_ == 0) resume_ = at_;
     ++pointers_;
-    if (target >= start) return Broken("DNS_label_forward_compress_offset");
-    if (pointers_ > kMaxPointers) return Broken("dns_invalid_name");
+    if (target >= start) return End("DNS_label_forward_compress_offset");
+    if (pointers_ > kMaxPointers) return End("DNS_name_too_many_pointers");
     at_ = target;
     end_ = start;
-    return Step::kLabel;
+    return true;
   }
 
-  Step End(std::string_view weird) {
+  bool End(std::string_view weird) {
     weirds_.OnWeird(weird, {});
-    return Step::kEnd;
-  }
-  Step Broken(std::string_view weird) {
-    weirds_.OnWeird(weird, {});
-    return Step::kBroken;
+    return false;
   }
 
   base::Bytes message_;
@@ -98,8 +88,8 @@ class NameParser {
   WeirdListener& weirds_;
 };
 
-bool ReadName(Reader& reader, bool netbios, Name& name, WeirdListener& weirds) {
-  return NameParser(reader, netbios, name, weirds).Parse(reader);
+void ReadName(Reader& reader, bool netbios, Name& name, WeirdListener& weirds) {
+  NameParser(reader, netbios, name, weirds).Parse(reader);
 }
 
 std::string DecodeNetbiosName(std::string_view encoded) {

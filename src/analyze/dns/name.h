@@ -71,10 +71,9 @@ class WeirdListener {
   virtual void OnWeird(std::string_view name, std::string_view addl) = 0;
 };
 
-// Reads the name at the reader's place and moves past it. False, with a weird, if it runs out of the
-// message or points forward; the message can't be followed further then. Other faults (a label or a name
-// too long) are weirds that end the name.
-bool ReadName(Reader& reader, bool netbios, Name& name, WeirdListener& weirds);
+// Reads the name at the reader's place and moves past it. A name that is cut off or faulty ends there,
+// as in Zeek; faults are weirds.
+void ReadName(Reader& reader, bool netbios, Name& name, WeirdListener& weirds);
 
 // "WORKGROUP" of the first 32 letters of an encoded name; spaces and zeros that fill it up are left out.
 // Empty if it is not such a name.

@@ -31,7 +31,7 @@ class MessageParser {
 
  private:
   bool OneQuestion() {
-    if (!ReadName(reader_, header_.netbios, owner_, listener_)) return false;
+    ReadName(reader_, header_.netbios, owner_, listener_);
     if (reader_.left() < 4) {
       listener_.OnWeird("DNS_truncated_quest_too_short", {});
       return false;
@@ -50,7 +50,7 @@ class MessageParser {
   }
 
   bool OneRecord(Section section) {
-    if (!ReadName(reader_, header_.netbios, owner_, listener_)) return false;
+    ReadName(reader_, header_.netbios, owner_, listener_);
     if (reader_.left() < 4) {
       listener_.OnWeird("DNS_truncated_ans_too_short", {});
       return false;
@@ -77,6 +77,8 @@ class MessageParser {
                          ttl);
     }
     reader_.Take(length);
+    // A record to be deleted that is not shown is passed over.
+    if (section == Section::kUpdates && klass == kClassNone && length == 0) return true;
     listener_.OnAnswer(header_, {.name = owner_.view(), .ttl = ttl, .text = text_});
     return true;
   }
@@ -200,7 +202,8 @@ bool LooksLikeMessage(base::Bytes message) {
   reader.MoveTo(kHeaderLength);
   Name name;
   Unheard weirds;
-  if (!ReadName(reader, false, name, weirds) || weirds.any || reader.left() < 4) return false;
+  ReadName(reader, false, name, weirds);
+  if (weirds.any || reader.left() < 4) return false;
   for (const char c : name.view()) {
     if (c <= ' ' || c > '~') return false;
   }

@@ -124,7 +124,7 @@ class RdataParser {
     Put(head_.owner);
     Put(" ");
   }
-  bool ReadName() { return dns::ReadName(reader_, head_.netbios, name_, weirds_); }
+  void ReadName() { dns::ReadName(reader_, head_.netbios, name_, weirds_); }
 
   RdataOutcome A() {
     if (head_.length != 4) {
@@ -147,17 +147,18 @@ class RdataParser {
 
   RdataOutcome NameAfter(size_t numbers) {
     reader_.Take(numbers);
-    if (!ReadName()) return kBroken;
+    ReadName();
     CheckLength();
     Put(name_.view());
     return kTold;
   }
 
   RdataOutcome Soa() {
-    if (!ReadName()) return kBroken;
+    ReadName();
     Put(name_.view());
     constexpr size_t kNumbers = 20;  // serial, refresh, retry, expire, minimum
-    if (!ReadName() || reader_.left() < kNumbers) return kBroken;
+    ReadName();
+    if (reader_.left() < kNumbers) return kBroken;
     reader_.Take(kNumbers);
     CheckLength();
     return kTold;
@@ -198,7 +199,8 @@ class RdataParser {
     const auto flags = CharString();
     const auto service = CharString();
     const auto expression = CharString();
-    if (!flags || !service || !expression || !ReadName()) return kBroken;
+    if (!flags || !service || !expression) return kBroken;
+    ReadName();
     CheckLength();
     Put(*flags);
     Put(" ");
@@ -264,7 +266,7 @@ class RdataParser {
     const uint16_t covered = reader_.U16();
     const uint8_t algorithm = reader_.U8();
     reader_.Take(15);  // labels, TTL, expiration, inception, key tag
-    if (!ReadName()) return kBroken;
+    ReadName();
     TakeAhead();
     CheckAlgorithm(kRrsigWeirds, algorithm);
     Put("RRSIG ");
@@ -302,7 +304,7 @@ class RdataParser {
   }
 
   RdataOutcome Nsec() {
-    if (!ReadName()) return kBroken;
+    ReadName();
     TypeBitmaps("DNSSEC_NSEC_bitmapLen0");
     Put("NSEC ");
     Put(head_.owner);
@@ -342,7 +344,7 @@ class RdataParser {
       return kBroken;
     }
     reader_.U16();
-    if (!ReadName()) return kBroken;
+    ReadName();
     while (Ahead() >= 4) {
       const uint16_t key = reader_.U16();
       const uint16_t length = reader_.U16();
