@@ -119,14 +119,9 @@ class SshAnalyzer : public Analyzer {
     const uint8_t type = in.U8();
     if (!in.ok() || length < 5) return Fail("message too short");
     Side& side = sides_[static_cast<size_t>(from)];
-    if (type == kSsh1PublicKey) {
-      const auto key = ParseSsh1PublicKey(in.Take(length - 5));
-      if (!key) return Fail("malformed public key");
-      std::string bytes(base::AsText(key->modulus));
-      Record().host_key_fingerprint = Fingerprint(bytes.append(base::AsText(key->exponent)));
-    } else if (type == kSsh1SessionKey) {
+    if (type == kSsh1SessionKey) {
       context_.Confirm();
-    } else {
+    } else if (type != kSsh1PublicKey) {
       return Fail("unexpected message");
     }
     side.phase = Phase::kEncrypted;
@@ -187,34 +182,20 @@ class SshAnalyzer : public Analyzer {
 
   // A message of the key exchange; all that is wanted of it is the host key.
   void OnExchange(uint8_t type, base::Bytes payload) {
-    bool host_key = false;
-    bool known = true;
-    switch (family_) {
-      case KexFamily::kDh:
-        host_key = type == kKexReply;
-        break;
-      case KexFamily::kDhGex:
-        host_key = type == kGexReply;
-        break;
-      case KexFamily::kEcc:
-        host_key = type == kKexReply;
-        known = host_key || type == kKexInit;
-        break;
-      case KexFamily::kGss:
-        host_key = type == kGssHostKey;
-        known = type >= kKexInit && type <= 41;
-        break;
-      default:
-        known = type >= kKexInit && type <= kRsaDone;
-    }
-    if (!known) return Fail("unexpected message");
-    if (!host_key) return;
-    uint32_t too_long = 0;
+    const KexMessage kind = MessageOf(family_, type);
+    if (!kind.known) return Fail("unexpected message");
     base::Cursor in(payload);
-    const auto key = TakeString(in, too_long);
-    if (too_long > 0) Exceeded("SSH_max_string_length_exceeded", too_long, kMaxStringLength);
-    if (!key) return Fail("malformed host key");
-    Record().host_key_fingerprint = Fingerprint(base::AsText(*key));
+    in.Skip(size_t{4} * kind.numbers);
+    base::Bytes first;
+    for (int i = 0; i < kind.strings; ++i) {
+      uint32_t too_long = 0;
+      const auto string = TakeString(in, too_long);
+      if (too_long > 0) Exceeded("SSH_max_string_length_exceeded", too_long, kMaxStringLength);
+      if (!string) return Fail("malformed key exchange");
+      if (i == 0) first = *string;
+    }
+    if (!in.ok()) return Fail("malformed key exchange");
+    if (kind.host_key) Record().host_key_fingerprint = Fingerprint(base::AsText(first));
   }
 
   void OnEncrypted(Direction from, size_t length) {

@@ -61,24 +61,6 @@ std::optional<KexInit> ParseKexInit(base::Bytes payload, uint32_t& too_long) {
   return init;
 }
 
-std::optional<Ssh1HostKey> ParseSsh1PublicKey(base::Bytes message) {
-  base::Cursor in(message);
-  const auto number = [&in] {
-    const size_t bits = in.U16();
-    return in.Take((bits + 7) / 8);
-  };
-  in.Skip(8 + 4);  // cookie, bits of the server key
-  number();
-  number();
-  in.Skip(4);  // bits of the host key
-  Ssh1HostKey key;
-  key.exponent = number();
-  key.modulus = number();
-  in.Skip(4 + 4 + 4);  // flags, ciphers, authentication methods
-  if (!in.ok()) return std::nullopt;
-  return key;
-}
-
 std::vector<std::string_view> SplitNames(std::string_view list, size_t& total) {
   std::vector<std::string_view> names;
   total = 1 + static_cast<size_t>(std::count(list.begin(), list.end(), ','));
@@ -102,6 +84,55 @@ KexFamily FamilyOf(std::string_view kex) {
   if (kex.starts_with("gss-")) return KexFamily::kGss;
   if (kex == "rsa1024-sha1" || kex == "rsa2048-sha256") return KexFamily::kRsa;
   return KexFamily::kUnknown;
+}
+
+KexMessage MessageOf(KexFamily family, uint8_t type) {
+  constexpr KexMessage kReply{.strings = 3, .host_key = true};
+  constexpr KexMessage kUnknown{.known = false};
+  switch (family) {
+    case KexFamily::kEcc:
+      return type == 30 ? KexMessage{.strings = 1} : type == 31 ? kReply : kUnknown;
+    case KexFamily::kDh:
+      // Others are passed over, here and below.
+      return type == 30 ? KexMessage{.strings = 1} : type == 31 ? kReply : KexMessage{};
+    case KexFamily::kDhGex:
+      switch (type) {
+        case 30:
+          return {.numbers = 1};
+        case 31:
+          return {.strings = 2};
+        case 32:
+          return {.strings = 1};
+        case 33:
+          return kReply;
+        case 34:
+          return {.numbers = 3};
+        default:
+          return {};
+      }
+    case KexFamily::kRsa:
+      return type == 30 ? KexMessage{.strings = 2} : type == 31 || type == 32 ? KexMessage{.strings = 1} : kUnknown;
+    case KexFamily::kGss:
+      switch (type) {
+        case 30:
+        case 32:
+        case 41:
+          return {.strings = 2};
+        case 31:
+          return {.strings = 1};
+        case 33:
+          return {.strings = 1, .host_key = true};
+        case 34:
+          return {.strings = 2, .numbers = 2};
+        case 40:
+          return {.numbers = 3};
+        default:
+          return kUnknown;
+      }
+    case KexFamily::kUnknown:
+      break;
+  }
+  return kUnknown;
 }
 
 }  // namespace quaywatch::analyze::ssh

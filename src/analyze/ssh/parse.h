@@ -26,16 +26,12 @@ std::optional<base::Bytes> TakeString(base::Cursor& in, uint32_t& too_long);
 // The payload of SSH_MSG_KEXINIT after the message number; nothing if malformed.
 std::optional<KexInit> ParseKexInit(base::Bytes payload, uint32_t& too_long);
 
-// Exponent and modulus of the host key in SSH_SMSG_PUBLIC_KEY (SSH 1.5), after the message type.
-struct Ssh1HostKey {
-  base::Bytes exponent;
-  base::Bytes modulus;
-};
-std::optional<Ssh1HostKey> ParseSsh1PublicKey(base::Bytes message);
-
 // Names between the commas, kMaxAlgorithms at most; an empty list holds one empty name. `total` counts all.
 std::vector<std::string_view> SplitNames(std::string_view list, size_t& total);
 
 KexFamily FamilyOf(std::string_view kex);
+
+// By its number, which means different things to different exchanges (RFC 4253, 8; 4419; 4432; 4462; 5656).
+KexMessage MessageOf(KexFamily family, uint8_t type);
 
 }  // namespace quaywatch::analyze::ssh

@@ -30,14 +30,14 @@ enum MessageType : uint8_t {
   kSsh1PublicKey = 2,
   kSsh1SessionKey = 3,
   kNewKeys = 21,
-  // The same numbers mean different things to different key exchanges (RFC 4253, 4419, 4432, 4462, 5656).
-  kKexInit = 30,
-  kKexReply = 31,
-  kRsaDone = 32,
-  kGexInit = 32,
-  kGexReply = 33,
-  kGexRequest = 34,
-  kGssHostKey = 33,
+};
+
+// What a message of a key exchange holds, as far as it is read.
+struct KexMessage {
+  uint8_t strings = 0;    // how many it begins with, after...
+  uint8_t numbers = 0;    // ...so many of 32 bits
+  bool host_key = false;  // the first string is the server's host key
+  bool known = true;      // false: not a message of this exchange
 };
 
 // How the messages after the lists are to be read.
