@@ -55,6 +55,10 @@ class Context {
   // the flow need be put in order for this analyzer. The protocol keeps its name in conn.service.
   virtual void Finish() = 0;
 
+  // The flow's first packet was an answer: who counts as its originator is its responder. The datagram in
+  // hand and all later ones have the other direction then.
+  virtual void FlipRoles() = 0;
+
   // A file carried by this flow; destroying the handle writes its record.
   virtual std::unique_ptr<File> OpenFile(const FileOrigin& origin) = 0;
 

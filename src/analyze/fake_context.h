@@ -59,6 +59,11 @@ class FakeContext : public Context, public model::RecordSink {
   void MarkHistory(char letter) override { history += letter; }
   void Confirm() override { confirmed = true; }
   void Violate(std::string_view) override { violated = true; }
+  void FlipRoles() override {
+    std::swap(flow_.id.orig_h, flow_.id.resp_h);
+    std::swap(flow_.id.orig_p, flow_.id.resp_p);
+    history += '^';
+  }
   void Finish() override { finished = true; }
   std::unique_ptr<File> OpenFile(const FileOrigin&) override { return std::make_unique<FakeFile>(); }
   Analyzer& HandOver(std::string_view protocol) override {

@@ -68,6 +68,7 @@ class Session::Attached : public Context, public Analyzer {
     const bool udp = session_.flow_.transport == model::Transport::kUdp;
     session_.control_.AddService(udp && !spec_.udp_name.empty() ? spec_.udp_name : spec_.name);
   }
+  void FlipRoles() override { session_.control_.FlipRoles(); }
   void Finish() override { done_ = true; }
   void Violate(std::string_view) override {
     if (std::exchange(done_, true)) return;

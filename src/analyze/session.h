@@ -35,6 +35,7 @@ class FlowControl {
   virtual ~FlowControl() = default;
   virtual void AddService(std::string_view name) = 0;
   virtual void SetInactivityTimeout(base::Duration timeout) = 0;
+  virtual void FlipRoles() = 0;
   // Puts a letter into the flow's history, once.
   virtual void MarkHistory(char letter) = 0;
   virtual void SessionWeird(std::string_view name, std::string_view addl, std::string_view source) = 0;

@@ -28,6 +28,7 @@ class Conversation : public flow::Attachment, public analyze::FlowControl {
 
   void AddService(std::string_view name) override;
   void SetInactivityTimeout(base::Duration timeout) override { flow_.inactivity = timeout; }
+  void FlipRoles() override { flow_.FlipRoles(); }
   void MarkHistory(char letter) override;
   void SessionWeird(std::string_view name, std::string_view addl, std::string_view source) override;
 

@@ -84,7 +84,8 @@ void Worker::Udp(flow::Flow& flow, Direction from, const model::Datagram& datagr
     }
     side.payload += int64_t{datagram.udp_length} - kHeader;
     ConversationOf(flow).Datagram(from, datagram.payload, datagram.payload_length);
-    Count(flow, from, datagram);
+    // The protocol may have found out who really asked.
+    Count(flow, flow.DirectionOf(datagram, datagram.src_port), datagram);
   }
   flow.deadline = flow.last_time + (flow.inactivity.count() > 0 ? flow.inactivity : kInactivity);
 }

@@ -4,6 +4,7 @@
 #include "analyze/analyzer.h"
 
 #include <array>
+#include <utility>
 
 #include "analyze/dns/frame.h"
 #include "analyze/dns/match.h"
@@ -23,8 +24,14 @@ class DnsAnalyzer : public Analyzer {
         begin_(context.now()),
         netbios_(context.flow().id.resp_p.number == kNetbiosPort) {}
 
-  void OnDatagram(model::Direction, base::Bytes bytes, uint32_t) override {
+  void OnDatagram(model::Direction from, base::Bytes bytes, uint32_t) override {
     SetTimeout();
+    constexpr uint8_t kIsResponse = 0x80;  // QR, RFC 1035 4.1.1
+    const bool first = !std::exchange(began_, true);
+    if (first && from == model::Direction::kOrig && bytes.size() >= kHeaderLength && (bytes[2] & kIsResponse) != 0 &&
+        !context_.flow().id.resp_h.is_group()) {
+      context_.FlipRoles();
+    }
     Message(bytes);
   }
 
@@ -69,6 +76,7 @@ class DnsAnalyzer : public Analyzer {
   base::Timestamp begin_;
   bool netbios_;
   bool done_ = false;
+  bool began_ = false;
   FrameReader frames_[2];
 };
 

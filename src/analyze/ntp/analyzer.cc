@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <utility>
 
 #include "analyze/ntp/parse.h"
 #include "analyze/ntp/record.h"
@@ -15,11 +16,13 @@ class NtpAnalyzer : public Analyzer {
  public:
   explicit NtpAnalyzer(Context& context) : context_(context) {}
 
-  void OnDatagram(model::Direction, base::Bytes bytes, uint32_t length) override {
+  void OnDatagram(model::Direction from, base::Bytes bytes, uint32_t length) override {
     if (bytes.size() < length) return;
     const auto message = Parse(bytes);
     if (!message) return context_.Violate("malformed message");
     context_.Confirm();
+    const bool first = !std::exchange(began_, true);
+    if (first && from == model::Direction::kOrig && message->mode == kServer) context_.FlipRoles();
     if (message->mode <= kBroadcast) Log(*message);
   }
 
@@ -48,6 +51,7 @@ class NtpAnalyzer : public Analyzer {
   }
 
   Context& context_;
+  bool began_ = false;
 };
 
 // Only a plausible answer of a synchronised server is taken for NTP: 48 bytes are soon mistaken for it.
