@@ -2,7 +2,8 @@
 
 # quaywatch_module(name SOURCES-FROM dir... LINK lib...)
 # A folder of src/ as a library: all its .cc files but the tests (*_test.cc), which become the program
-# <name>_test, the benchmarks (*_bench.cc), which become <name>_bench, and the fuzz targets (*_fuzz.cc).
+# <name>_test, the benchmarks (*_bench.cc), which become <name>_bench, the fuzz targets (*_fuzz.cc) and a
+# program's main.cc.
 function(quaywatch_module name)
   cmake_parse_arguments(ARG "" "" "FOLDERS;LINK" ${ARGN})
   if(NOT ARG_FOLDERS)
@@ -17,7 +18,7 @@ function(quaywatch_module name)
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   set(benchmarks ${sources})
   list(FILTER benchmarks INCLUDE REGEX "_bench\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_(test|bench|fuzz)|/main)\\.cc$")
   add_library(quaywatch_${name} STATIC ${sources})
   target_link_libraries(quaywatch_${name} PUBLIC ${ARG_LINK})
   if(tests)

@@ -161,16 +161,15 @@ void Input::ChooseUnpacker(int max_window_log) {
 }
 
 size_t Input::ReadRaw(uint8_t* to, size_t size) {
-  for (;;) {
-    const ssize_t got = ::read(fd_, to, size);
-    if (got >= 0) {
-      raw_bytes_ += static_cast<uint64_t>(got);
-      return static_cast<size_t>(got);
-    }
-    if (errno == EINTR) continue;
-    error_ = std::string("reading fails: ") + std::strerror(errno);
-    return 0;
+  const ssize_t got = ::read(fd_, to, size);
+  if (got >= 0) {
+    raw_bytes_ += static_cast<uint64_t>(got);
+    return static_cast<size_t>(got);
   }
+  // Only a signal that asks the program to end interrupts a read (others restart it). A pipe whose writer
+  // is silent ends here, then.
+  if (errno != EINTR) error_ = std::string("reading fails: ") + std::strerror(errno);
+  return 0;
 }
 
 size_t Input::Read(uint8_t* to, size_t size) {

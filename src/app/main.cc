@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.h"
+
+int main(int argc, char** argv) { return quaywatch::app::Main(argc, argv); }

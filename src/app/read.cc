@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.h"
+#include "app/interrupt.h"
+#include "app/progress_bar.h"
+#include "app/watch.h"
+#include "capture/file.h"
+
+namespace quaywatch::app {
+namespace {
+
+// A mistake in the last name is told before an hour was spent on the first. Standard input can only be
+// opened once.
+base::Result<> CheckFiles(const WatchOptions& options) {
+  for (const std::string& file : options.files) {
+    if (file == "-") continue;
+    if (auto source = capture::OpenFile(file, options.filter); !source) return std::unexpected(source.error());
+  }
+  return {};
+}
+
+int Fail(const base::Error& error) {
+  Say(error.message);
+  return kFailure;
+}
+
+}  // namespace
+
+int Read(const WatchOptions& watch) {
+  auto options = PipelineOptions(watch);
+  if (!options) return Fail(options.error());
+  if (auto readable = CheckFiles(watch); !readable) return Fail(readable.error());
+
+  CatchInterrupts();
+  ProgressBar progress(watch.log_dir.empty());
+  const auto totals = pipeline::RunFiles(
+      *options, watch.files, watch.filter,
+      {.stop = Interrupted(), .progress = [&](double done) { progress.Show(done); }, .statistics = {}});
+  progress.Clear();
+  if (!totals) return Fail(totals.error());
+
+  const bool interrupted = Interrupted();
+  if (interrupted) {
+    Say("interrupted; the records of what was read until then are complete");
+  } else if (!totals->damage.empty()) {
+    Say(totals->damage);
+  }
+  for (const std::string& line : Losses(*totals)) Say(line);
+  // A pipe has no end of its own.
+  if (interrupted) return watch.files.back() == "-" ? kSuccess : kFailure;
+  return totals->damage.empty() ? kSuccess : kDamaged;
+}
+
+}  // namespace quaywatch::app
