@@ -127,8 +127,8 @@ struct Column {
   std::string_view unit;  // "bytes", "packets"; empty where there is none
   std::string_view help;
   Value (*get)(const void* record) = nullptr;
-  // Of a column that is no member: works the text out when somebody wants it, and get is null. Only
-  // Quaywatch's own JSON has such columns; Zeek's formats stay Zeek's.
+  // Of a column that is no member: works the text out when somebody wants it (empty: unset), and get is
+  // null. Only Quaywatch's own JSON has such columns; Zeek's formats stay Zeek's.
   std::string (*derive)(const void* record) = nullptr;
 };
 

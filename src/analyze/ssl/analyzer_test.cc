@@ -224,6 +224,21 @@ TEST(Tls, HistoryHasALimit) {
   EXPECT_THAT(Line(outcome, "ssl"), HasSubstr("ssl_history=C" + std::string(99, 'l')));
 }
 
+TEST(Tls, BrokenBytesAreHarmless) {
+  std::mt19937 random(11);
+  for (int i = 0; i < 1000; ++i) {
+    const auto& flights = i % 3 == 0 ? testdata::kTls12 : i % 3 == 1 ? testdata::kTls13 : testdata::kTls12Resumed;
+    Flow flow;
+    for (const Flight& flight : flights) {
+      std::string bytes = Unhex(flight.hex);
+      for (unsigned n = random() % 4; n > 0; --n) bytes[random() % bytes.size()] = static_cast<char>(random());
+      if (random() % 8 == 0) bytes.resize(random() % bytes.size());
+      flow.Stream(flight.from, bytes);
+    }
+    EXPECT_LE(flow.Close().lines.size(), 10u);
+  }
+}
+
 // draft-hickman-netscape-ssl-00: hello, hello with two suites and no certificate, master key.
 TEST(Ssl2, Handshake) {
   Flow flow;
@@ -302,6 +317,20 @@ TEST(Dtls, FragmentsMayComeInAnyOrderAndTwice) {
   const Outcome outcome = flow.Close();
   EXPECT_TRUE(outcome.confirmed);
   EXPECT_THAT(Line(outcome, "ssl"), testing::EndsWith("ssl_history=C"));
+}
+
+TEST(Dtls, BrokenBytesAreHarmless) {
+  std::mt19937 random(13);
+  for (int i = 0; i < 1000; ++i) {
+    Flow flow(model::Transport::kUdp);
+    for (const Flight& flight : testdata::kDtls12) {
+      std::string bytes = Unhex(flight.hex);
+      for (unsigned n = random() % 4; n > 0; --n) bytes[random() % bytes.size()] = static_cast<char>(random());
+      if (random() % 8 == 0) bytes.resize(random() % bytes.size());
+      flow.Datagram(flight.from, bytes);
+    }
+    EXPECT_LE(flow.Close().lines.size(), 10u);
+  }
 }
 
 TEST(Dtls, StunIsNoViolation) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze/ssl/record.h"
 
+#include "analyze/ssl/fingerprint.h"
+
 namespace quaywatch::analyze::ssl {
 namespace {
 
@@ -13,6 +15,10 @@ model::Column CertificateCol(std::string_view name, std::string_view help, std::
   };
   return column;
 }
+
+std::string Ja3Of(const SslRecord& record) { return Ja3(base::AsBytes(record.client_hello)); }
+std::string Ja3sOf(const SslRecord& record) { return Ja3s(base::AsBytes(record.server_hello)); }
+std::string Ja4Of(const SslRecord& record) { return Ja4(base::AsBytes(record.client_hello), record.datagram); }
 
 }  // namespace
 
@@ -41,7 +47,10 @@ const model::Schema& SslRecord::Schema() {
                                "z unassigned, ^ directions exchanged"),
           Col<&R::cert_chain_fps>("cert_chain_fps", "Fingerprints of the server's certificates, in the order sent"),
           Col<&R::client_cert_chain_fps>("client_cert_chain_fps", "Fingerprints of the client's certificates"),
-          Col<&R::sni_matches_cert>("sni_matches_cert", "Whether the server's certificate is for server_name")));
+          Col<&R::sni_matches_cert>("sni_matches_cert", "Whether the server's certificate is for server_name"),
+          model::DerivedCol<R, Ja3Of>("ja3", "Fingerprint of the client by JA3"),
+          model::DerivedCol<R, Ja3sOf>("ja3s", "Fingerprint of the server by JA3S"),
+          model::DerivedCol<R, Ja4Of>("ja4", "Fingerprint of the client by JA4")));
   return schema;
 }
 

@@ -29,6 +29,13 @@ struct SslRecord {
   std::optional<std::vector<std::string>> client_cert_chain_fps;
   std::optional<bool> sni_matches_cert;
 
+  // Not logged themselves: what fingerprints are made of, where somebody asks for them. Bodies of the first
+  // client's hello and the last server's; empty if there was none or it was longer than kMaxHelloKept.
+  static constexpr size_t kMaxHelloKept = 4096;
+  std::string client_hello;
+  std::string server_hello;
+  bool datagram = false;
+
   static const model::Schema& Schema();
 };
 

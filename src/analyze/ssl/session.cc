@@ -76,6 +76,10 @@ bool HasCurve(std::string_view cipher) {
   return (cipher.starts_with("TLS_ECDHE_") || cipher.starts_with("TLS_ECDH_ANON_")) && !cipher.ends_with("_OLD");
 }
 
+void Keep(Bytes hello, std::string& kept) {
+  if (hello.size() <= SslRecord::kMaxHelloKept) kept = base::AsText(hello);
+}
+
 bool IsAllZero(Bytes bytes) {
   return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
 }
@@ -89,6 +93,7 @@ SslRecord& Session::Record() {
     record_->ts = context_.now();
     record_->uid = flow.uid;
     record_->id = flow.id;
+    record_->datagram = flow.transport == model::Transport::kUdp;
   }
   return *record_;
 }
@@ -225,7 +230,7 @@ bool Session::OnClientHello(Bytes body) {
     return true;
   }
   context_.Confirm();
-  Record();
+  if (SslRecord& record = Record(); record.client_hello.empty()) Keep(body, record.client_hello);
   if (!hello->session_id.empty() && !(hello->session_id.size() == 32 && IsAllZero(hello->session_id))) {
     session_id_ = base::AsText(hello->session_id);
     ticket_without_session_ = false;
@@ -245,6 +250,7 @@ bool Session::OnServerHello(Bytes body) {
   SslRecord& record = Record();
   if (logged_version_ == kUnknownVersion) SetVersion(hello->version);
   record.cipher = CipherText(hello->cipher);
+  Keep(body, record.server_hello);
   if (std::ranges::equal(hello->random, kRetryRandom)) retry_seen_ = true;
   if (!session_id_.empty() && session_id_ == base::AsText(hello->session_id) && !IsTls13(logged_version_)) {
     record.resumed = true;
