@@ -2,9 +2,10 @@
 #include "decode/transport.h"
 
 #include <algorithm>
-#include <charconv>
+#include <string>
 
 #include "decode/checksum.h"
+#include "decode/icmp6.h"
 
 namespace quaywatch::decode {
 namespace {
@@ -14,7 +15,7 @@ using base::LoadBig;
 using model::Datagram;
 using model::Transport;
 
-enum Protocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kIcmpV6 = 58, kSctp = 132 };
+enum Protocol : uint8_t { kIcmp = 1, kIgmp = 2, kTcp = 6, kUdp = 17, kIcmpV6 = 58 };
 
 bool WholeHeader(const Datagram& datagram, uint32_t length, uint32_t minimum, std::string_view source, Weirds& weirds) {
   if (length != 0 && length < minimum) {
@@ -62,9 +63,19 @@ void SetPayload(Datagram& datagram, uint32_t header_length, uint32_t length) {
   datagram.payload_length = length - header_length;
 }
 
-bool ParseTcp(Datagram& datagram, uint32_t length, bool verify, Weirds& weirds, Counters& counters) {
+// Of a TCP header: false where it cannot be followed.
+bool ParseTcpOptions(Datagram& datagram, uint32_t header_length) {
   const Bytes bytes = datagram.transport_bytes;
-  if (!WholeHeader(datagram, length, 20, "TCP", weirds)) return false;
+  if (header_length < 20 || header_length > bytes.size()) return false;
+  if ((datagram.tcp.flags & model::kSyn) != 0) {
+    datagram.tcp.window_scale = WindowScale(bytes.subspan(20, header_length - 20));
+  }
+  return true;
+}
+
+bool ParseTcp(Datagram& datagram, const Segment& segment, Weirds& weirds, Counters& counters) {
+  const Bytes bytes = datagram.transport_bytes;
+  if (!WholeHeader(datagram, segment.length, 20, "TCP", weirds)) return false;
   datagram.transport = Transport::kTcp;
   datagram.src_port = LoadBig<uint16_t>(&bytes[0]);
   datagram.dst_port = LoadBig<uint16_t>(&bytes[2]);
@@ -73,70 +84,77 @@ bool ParseTcp(Datagram& datagram, uint32_t length, bool verify, Weirds& weirds, 
   datagram.tcp.flags = bytes[13];
   datagram.tcp.window = LoadBig<uint16_t>(&bytes[14]);
   const uint32_t header_length = (bytes[12] >> 4) * 4u;
-  if (header_length < 20 || header_length > bytes.size()) {
+  if (!ParseTcpOptions(datagram, header_length)) {
     datagram.tcp.header_ok = false;
-    datagram.flow_weird = "bad_TCP_header_len";
+    const bool cut = header_length >= 20 && header_length > segment.length;
+    datagram.flow_weird = {cut ? "truncated_header" : "bad_TCP_header_len", "TCP", {}};
     return true;
   }
-  if ((datagram.tcp.flags & model::kSyn) != 0) {
-    datagram.tcp.window_scale = WindowScale(bytes.subspan(20, header_length - 20));
-  }
-  SetPayload(datagram, header_length, length);
-  if (verify && bytes.size() >= length) Verify(datagram, 16, counters);
+  SetPayload(datagram, header_length, segment.length);
+  if (segment.verify_checksum && bytes.size() >= segment.length) Verify(datagram, 16, counters);
   return true;
 }
 
-bool ParseUdp(Datagram& datagram, uint32_t length, bool verify, Weirds& weirds, Counters& counters) {
+bool ParseUdp(Datagram& datagram, const Segment& segment, Weirds& weirds, Counters& counters) {
   const Bytes bytes = datagram.transport_bytes;
-  if (!WholeHeader(datagram, length, 8, "UDP", weirds)) return false;
+  if (!WholeHeader(datagram, segment.length, 8, "UDP", weirds)) return false;
   datagram.transport = Transport::kUdp;
   datagram.src_port = LoadBig<uint16_t>(&bytes[0]);
   datagram.dst_port = LoadBig<uint16_t>(&bytes[2]);
-  datagram.udp_length = LoadBig<uint16_t>(&bytes[4]);
-  SetPayload(datagram, 8, length);
-  const bool unused = datagram.src.is_v4() && bytes[6] == 0 && bytes[7] == 0;
-  if (verify && !unused && bytes.size() >= length) Verify(datagram, 6, counters);
+  SetPayload(datagram, 8, segment.length);
+  // VXLAN may leave the checksum out over IPv6, too (RFC 7348 5).
+  const bool optional = datagram.src.is_v4() || datagram.dst_port == 4789;
+  const bool unused = optional && bytes[6] == 0 && bytes[7] == 0;
+  if (segment.verify_checksum && !unused && bytes.size() >= segment.length) Verify(datagram, 6, counters);
+  const auto stated = LoadBig<uint16_t>(&bytes[4]);
+  if (stated == segment.length || (stated == 0 && segment.length_unstated)) return true;
+  // The payload is what IP says; flows count what UDP says.
+  datagram.payload_length = stated < 8 ? 0 : stated - 8u;
+  datagram.flow_weird = {"UDP_datagram_length_mismatch", "UDP",
+                         std::to_string(stated) + " != " + std::to_string(segment.length)};
   return true;
 }
 
-bool ParseIcmp(Datagram& datagram, uint32_t length, bool verify, Weirds& weirds, Counters& counters) {
+bool ParseIcmp(Datagram& datagram, const Segment& segment, Weirds& weirds, Counters& counters) {
   const Bytes bytes = datagram.transport_bytes;
-  if (!WholeHeader(datagram, length, 8, "ICMP", weirds)) return false;
+  if (!WholeHeader(datagram, segment.length, 8, "ICMP", weirds)) return false;
   datagram.transport = Transport::kIcmp;
   datagram.icmp_type = bytes[0];
   datagram.icmp_code = bytes[1];
   datagram.icmp_id = LoadBig<uint16_t>(&bytes[4]);
-  SetPayload(datagram, 8, length);
-  if (!verify || bytes.size() < length) return true;
-  if (datagram.ip_proto == kIcmpV6) {
-    Verify(datagram, 2, counters);
-  } else if (FoldSum(RawSum(bytes)) != 0xffff) {
-    datagram.checksum_bad = true;
-    ++counters.bad_checksum;
+  SetPayload(datagram, 8, segment.length);
+  if (segment.verify_checksum && bytes.size() >= segment.length) {
+    if (datagram.ip_proto == kIcmpV6) {
+      Verify(datagram, 2, counters);
+    } else if (FoldSum(RawSum(bytes)) != 0xffff) {
+      datagram.checksum_bad = true;
+      ++counters.bad_checksum;
+    }
   }
+  if (datagram.ip_proto == kIcmpV6 && !datagram.checksum_bad) CheckIcmpV6(datagram, weirds);
   return true;
 }
 
 }  // namespace
 
-bool ParseTransport(Datagram& datagram, uint32_t length, bool verify_checksum, Weirds& weirds, Counters& counters) {
+bool ParseTransport(Datagram& datagram, const Segment& segment, Weirds& weirds, Counters& counters) {
   switch (datagram.ip_proto) {
     case kTcp:
-      return ParseTcp(datagram, length, verify_checksum, weirds, counters);
+      return ParseTcp(datagram, segment, weirds, counters);
     case kUdp:
-      return ParseUdp(datagram, length, verify_checksum, weirds, counters);
+      return ParseUdp(datagram, segment, weirds, counters);
     case kIcmp:
     case kIcmpV6:
-      return ParseIcmp(datagram, length, verify_checksum, weirds, counters);
+      return ParseIcmp(datagram, segment, weirds, counters);
     default:
       break;
   }
   datagram.payload = datagram.transport_bytes;
-  datagram.payload_length = length;
-  if (datagram.ip_proto == kSctp && datagram.payload.size() >= 12) {
-    datagram.src_port = LoadBig<uint16_t>(&datagram.payload[0]);
-    datagram.dst_port = LoadBig<uint16_t>(&datagram.payload[2]);
-    SetPayload(datagram, 12, length);
+  datagram.payload_length = segment.length;
+  if (datagram.ip_proto == kIgmp && segment.verify_checksum && datagram.payload.size() >= segment.length &&
+      FoldSum(RawSum(datagram.payload)) != 0xffff) {
+    weirds.Report("igmp_invalid_checksum"_weird, "IGMP");
+    ++counters.bad_checksum;
   }
   return true;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792), ICMPv6 (RFC 4443) and SCTP (RFC 9260) headers.
+// TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792), ICMPv6 (RFC 4443) and IGMP (RFC 3376) headers.
 #pragma once
 
 #include "decode/decoder.h"
@@ -9,9 +9,15 @@
 
 namespace quaywatch::decode {
 
-// Fills what belongs to the transport from `datagram.transport_bytes` and `length`, the bytes it had on
-// the wire. False if the header is not whole: reported.
-bool ParseTransport(model::Datagram& datagram, uint32_t length, bool verify_checksum, Weirds& weirds,
-                    Counters& counters);
+// What the headers around it say of a transport segment.
+struct Segment {
+  uint32_t length = 0;  // on the wire, by the IP header
+  bool verify_checksum = true;
+  bool length_unstated = false;  // the IP header's length was zero; UDP's may be, too
+};
+
+// Fills what belongs to the transport from `datagram.transport_bytes`. False if the header is not whole:
+// reported.
+bool ParseTransport(model::Datagram& datagram, const Segment& segment, Weirds& weirds, Counters& counters);
 
 }  // namespace quaywatch::decode

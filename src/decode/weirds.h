@@ -69,8 +69,14 @@ class Weirds {
   void Report(const WeirdName& name, std::string_view source, std::string_view addl = {}) {
     Send(in_tunnel_ ? name.in_tunnel : name.plain, source, addl);
   }
-  // Keeps the name inside tunnels too: of what belongs to no part of Zeek's packet analysis.
-  void ReportPlain(std::string_view name, std::string_view addl = {}) { Send(name, {}, addl); }
+  // These keep the name inside tunnels too, as Zeek does outside of its packet analysis.
+  void ReportAbout(const model::IpAddress& src, const model::IpAddress& dst, std::string_view name,
+                   std::string_view addl = {}) {
+    sink_.HostPairWeird(src, dst, name, addl);
+  }
+  void ReportPlain(std::string_view name, std::string_view source, std::string_view addl) {
+    sink_.PacketWeird(name, addl, source);
+  }
 
  private:
   void Send(std::string_view name, std::string_view source, std::string_view addl) {

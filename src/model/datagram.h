@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -37,7 +38,7 @@ struct Datagram {
   uint8_t ip_proto = 0;  // after IPv6 extension headers; IANA protocol number
   uint8_t ttl = 0;
   Transport transport = Transport::kUnknown;
-  uint16_t src_port = 0;  // TCP, UDP, SCTP
+  uint16_t src_port = 0;  // TCP, UDP
   uint16_t dst_port = 0;
   uint8_t icmp_type = 0;
   uint8_t icmp_code = 0;
@@ -52,19 +53,29 @@ struct Datagram {
   base::Bytes ip;               // from the IP header on, as captured
   base::Bytes transport_bytes;  // from the transport header on, as captured
   base::Bytes payload;          // after the transport header, as captured
-  uint32_t payload_length = 0;  // what payload would be, had all been captured
-  uint16_t udp_length = 0;      // as the UDP header says, with itself; may contradict the IP header
+  // What payload would be, had all been captured; for UDP what its header says, even where the IP header
+  // contradicts.
+  uint32_t payload_length = 0;
 
-  // Found while decoding, but about the flow: to be reported with it; empty if there is nothing.
-  // "UDP_datagram_length_mismatch" is not among them: compare udp_length.
-  std::string_view flow_weird;
+  // Found while decoding, but about the flow: to be reported with it unless the checksum is bad. The
+  // name is empty if there is nothing.
+  struct FlowWeird {
+    std::string_view name;
+    std::string_view source;
+    std::string addl;
+  };
+  FlowWeird flow_weird;
 
   bool checksum_bad = false;  // of the transport header, and it was to be checked
   bool reassembled = false;   // put together from fragments
   uint32_t interface = 0;
 
-  // What this datagram carries, if it is a tunnel: Decoder::Inner() takes it apart.
+  // What this datagram carries, if it is a tunnel: Decoder::Inner() takes it apart. An IP or GRE tunnel's
+  // outer datagram is no flow of its own; the outer datagrams of all others are.
   TunnelType carries = TunnelType::kNone;
+  // Came on the port of this tunnel but is not one: its flow carries no tunnel from here on.
+  TunnelType violates = TunnelType::kNone;
+  bool is_flow() const { return transport != Transport::kUnknown || carries == TunnelType::kNone; }
   uint8_t depth = 0;  // 0 for the outermost
 };
 
