@@ -55,10 +55,10 @@ void CheckIcmpV6(model::Datagram& datagram, Weirds& weirds) {
       return CheckOptions(datagram, 32, "icmp6_redirect_bad_opt_offset", weirds);
     case kListenerReport:
     case kListenerDone:
-      if (datagram.payload.size() < 16) datagram.flow_weird = {"truncated_ICMPv6_MLDv1", "ICMP", {}};
+      if (datagram.payload.size() < 16) datagram.flow_weird = "truncated_ICMPv6_MLDv1";
       return;
     case kListenerReportV2:
-      datagram.flow_weird = {CheckReportV2(datagram), "ICMP", {}};
+      datagram.flow_weird = CheckReportV2(datagram);
       return;
     default:
       return;

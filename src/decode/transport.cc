@@ -2,7 +2,6 @@
 #include "decode/transport.h"
 
 #include <algorithm>
-#include <string>
 
 #include "decode/checksum.h"
 #include "decode/icmp6.h"
@@ -87,7 +86,7 @@ bool ParseTcp(Datagram& datagram, const Segment& segment, Weirds& weirds, Counte
   if (!ParseTcpOptions(datagram, header_length)) {
     datagram.tcp.header_ok = false;
     const bool cut = header_length >= 20 && header_length > segment.length;
-    datagram.flow_weird = {cut ? "truncated_header" : "bad_TCP_header_len", "TCP", {}};
+    datagram.flow_weird = cut ? "truncated_header" : "bad_TCP_header_len";
     return true;
   }
   SetPayload(datagram, header_length, segment.length);
@@ -106,12 +105,8 @@ bool ParseUdp(Datagram& datagram, const Segment& segment, Weirds& weirds, Counte
   const bool optional = datagram.src.is_v4() || datagram.dst_port == 4789;
   const bool unused = optional && bytes[6] == 0 && bytes[7] == 0;
   if (segment.verify_checksum && !unused && bytes.size() >= segment.length) Verify(datagram, 6, counters);
-  const auto stated = LoadBig<uint16_t>(&bytes[4]);
-  if (stated == segment.length || (stated == 0 && segment.length_unstated)) return true;
-  // The payload is what IP says; flows count what UDP says.
-  datagram.payload_length = stated < 8 ? 0 : stated - 8u;
-  datagram.flow_weird = {"UDP_datagram_length_mismatch", "UDP",
-                         std::to_string(stated) + " != " + std::to_string(segment.length)};
+  datagram.udp_length = LoadBig<uint16_t>(&bytes[4]);
+  if (datagram.udp_length == 0 && segment.length_unstated) datagram.udp_length = segment.length;
   return true;
 }
 

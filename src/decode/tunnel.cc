@@ -290,7 +290,7 @@ class TunnelFinder {
       case InnerIp::kTooLong:
         // A bubble, which only keeps a NAT open, is the one packet that may be followed by something.
         if (inner[6] != kNoNext || LoadBig<uint16_t>(&inner[4]) != 0) return Violate(TunnelType::kTeredo);
-        datagram_.flow_weird = {"Teredo_bubble_with_payload", "TEREDO", {}};
+        datagram_.flow_weird = "Teredo_bubble_with_payload";
         break;
       default:
         return Violate(TunnelType::kTeredo);

@@ -50,6 +50,14 @@ struct SideCounters {
   uint32_t checksum_errors = 0;  // UDP
 };
 
+// What a flow has to do with tunnels.
+struct TunnelFacts {
+  uint64_t path = 0;      // identity of the tunnels around its latest packet; 0 outside of all
+  uint16_t changes = 0;   // moves from one tunnel into another
+  uint8_t carried = 0;    // it is a tunnel itself: 1 originator, 2 responder sent something through it
+  uint8_t violated = 0;   // a bit for each model::TunnelType it turned out not to be
+};
+
 struct Flow : model::FlowInfo {
   // Longest history kept; what comes after is cut, since letters with a meaning come early.
   static constexpr size_t kMaxHistory = 256;
@@ -67,6 +75,7 @@ struct Flow : model::FlowInfo {
   std::unique_ptr<Attachment> attachment;
   std::vector<std::string_view> services;        // confirmed protocols, in order
   std::vector<model::Uid> tunnel_parents;        // each tunnel connection it was seen in
+  TunnelFacts tunnels;
   base::Timestamp next_interim{};    // when the next interim record is due; zero: none
 
   SideCounters& side(model::Direction d) { return sides[static_cast<size_t>(d)]; }

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -53,18 +52,12 @@ struct Datagram {
   base::Bytes ip;               // from the IP header on, as captured
   base::Bytes transport_bytes;  // from the transport header on, as captured
   base::Bytes payload;          // after the transport header, as captured
-  // What payload would be, had all been captured; for UDP what its header says, even where the IP header
-  // contradicts.
-  uint32_t payload_length = 0;
+  uint32_t payload_length = 0;  // what payload would be, had all been captured
+  uint32_t udp_length = 0;      // as the UDP header says, with itself; may contradict the IP header
 
-  // Found while decoding, but about the flow: to be reported with it unless the checksum is bad. The
-  // name is empty if there is nothing.
-  struct FlowWeird {
-    std::string_view name;
-    std::string_view source;
-    std::string addl;
-  };
-  FlowWeird flow_weird;
+  // Found while decoding, but about the flow: to be reported with it unless the checksum is bad, "TCP",
+  // "ICMP" or, on a UDP flow, "TEREDO" as its source. Lives as long as the program; empty for nothing.
+  std::string_view flow_weird;
 
   bool checksum_bad = false;  // of the transport header, and it was to be checked
   bool reassembled = false;   // put together from fragments

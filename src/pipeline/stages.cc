@@ -18,10 +18,16 @@ void Worker::Packet(const model::RawPacket& packet, base::Timestamp clock) {
   if (base::ToUnixNanos(packet.ts) < 0) return PacketWeird("negative_packet_timestamp", {}, {});
   if (packet.data.empty() || packet.wire_length == 0) return PacketWeird("empty_pcap_header", {}, {});
 
+  tunnels_.Begin();
   for (const model::Datagram* d = decoder_.Decode(packet); d != nullptr; d = decoder_.Inner()) {
+    if (!d->is_flow()) {
+      tunnels_.Enter(*d, clock_);
+      continue;
+    }
     const flow::Conversation ends = flow::Conversation::Of(*d);
     flow::Flow* flow = FlowOf(*d, ends);
     const Direction from = flow->DirectionOf(*d, ends.src_port);
+    if (const std::string_view weird = tunnels_.Pass(*flow, clock_); !weird.empty()) FlowWeird(*flow, weird, {}, {});
     switch (d->transport) {
       case Transport::kTcp: Tcp(*flow, from, *d); break;
       case Transport::kUdp: Udp(*flow, from, *d); break;
@@ -29,6 +35,7 @@ void Worker::Packet(const model::RawPacket& packet, base::Timestamp clock) {
       case Transport::kUnknown: Other(*flow, from, *d); break;
     }
     table_.Touch(*flow);
+    if (!tunnels_.Enter(*flow, flow->DirectionOf(*d, ends.src_port), *d, clock_)) break;
   }
 }
 
@@ -45,7 +52,7 @@ flow::Flow* Worker::FlowOf(const model::Datagram& datagram, const flow::Conversa
 
 void Worker::Tcp(flow::Flow& flow, Direction from, const model::Datagram& datagram) {
   FlowObserver observer(*this, flow);
-  if (!datagram.flow_weird.empty()) observer.TcpWeird(datagram.flow_weird, {}, true);
+  if (!datagram.flow_weird.empty() && !datagram.checksum_bad) observer.TcpWeird(datagram.flow_weird, {}, true);
   if (datagram.tcp.header_ok && datagram.checksum_bad) {
     observer.TcpWeird("bad_TCP_checksum", {}, true);
     flow.tcp->ChecksumError(from, observer);
@@ -77,6 +84,7 @@ void Worker::Udp(flow::Flow& flow, Direction from, const model::Datagram& datagr
       flow.did_weird = true;
       FlowWeird(flow, "UDP_datagram_length_mismatch", std::to_string(datagram.udp_length) + " != " + std::to_string(ip_payload), "UDP");
     }
+    if (!datagram.flow_weird.empty()) FlowWeird(flow, datagram.flow_weird, {}, "TEREDO");
     flow.last_time = datagram.ts;
     if (side.payload < 0) {
       side.payload = 0;
@@ -96,6 +104,10 @@ void Worker::Icmp(flow::Flow& flow, Direction from, const model::Datagram& datag
     flow.did_weird = true;
     FlowWeird(flow, "bad_ICMP_checksum", {}, "ICMP");
   } else {
+    if (!datagram.flow_weird.empty()) {
+      flow.did_weird = true;
+      FlowWeird(flow, datagram.flow_weird, {}, "ICMP");
+    }
     flow.last_time = datagram.ts;
     flow::SideCounters& side = flow.side(from);
     side.payload = std::max<int64_t>(side.payload, 0) + datagram.payload_length;
@@ -124,6 +136,7 @@ void Worker::Count(flow::Flow& flow, Direction from, const model::Datagram& data
 
 void Worker::EndFlow(flow::Flow& flow, base::Timestamp) {
   if (flow.attachment != nullptr) static_cast<Conversation&>(*flow.attachment).Close();
+  tunnels_.FlowEnded(flow, clock_);
   model::Write(sink_, flow::ConnRecord::Of(flow));
   ++counters_.records;
 }

@@ -14,7 +14,8 @@ Worker::Worker(const Options& options)
       sink_(options.emit),
       decoder_(options.decode, *this),
       table_(options.flow, [this](flow::Flow& flow, base::Timestamp now) { EndFlow(flow, now); }),
-      engine_(options.analyze, sink_) {
+      engine_(options.analyze, sink_),
+      tunnels_(sink_, options.uid_seed) {
   budget_.limit = options.max_stream_bytes / std::max(1u, options.workers);
 }
 
@@ -25,6 +26,7 @@ void Worker::Advance(base::Timestamp clock) {
   sink_.set_position(packet_number_, clock);
   engine_.Advance(clock);
   table_.Expire(clock);
+  tunnels_.Advance(clock);
 }
 
 void Worker::Finish() {

@@ -14,6 +14,7 @@
 #include "flow/table.h"
 #include "model/prefix.h"
 #include "pipeline/output.h"
+#include "pipeline/tunnels.h"
 #include "pipeline/weird_record.h"
 #include "stream/reassembler.h"
 
@@ -87,6 +88,7 @@ class Worker : public model::WeirdSink {
   decode::Decoder decoder_;
   flow::Table table_;
   analyze::Engine engine_;
+  Tunnels tunnels_;
   stream::Budget budget_;
   base::Timestamp clock_{};
   uint64_t packet_number_ = 0;
