@@ -152,6 +152,10 @@ class SshAnalyzer : public Analyzer {
     if (too_long > 0) Exceeded("SSH_max_string_length_exceeded", too_long, kMaxStringLength);
     if (!lists) return Fail("malformed lists of algorithms");
     CheckLengths(*lists);
+    const bool is_client = from == Direction::kOrig;
+    if (std::string& input = is_client ? Record().client_lists : Record().server_lists; input.empty()) {
+      input = is_client ? HasshInput(*lists) : HasshServerInput(*lists);
+    }
     if (first_lists_.empty()) {
       first_lists_ = base::AsText(payload);
       first_from_ = from;

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "analyze/fake_context.h"
+#include "analyze/ssh/match.h"
 
 namespace quaywatch::analyze::ssh {
 extern const AnalyzerSpec kSpec;
@@ -22,7 +23,7 @@ std::string Message(uint8_t type, std::string_view payload) {
   body += static_cast<char>(type);
   return String(body.append(payload).append("pad!"));
 }
-std::string KexInit(std::string_view kex, std::string_view ciphers, std::string_view compression = "none") {
+std::string Lists(std::string_view kex, std::string_view ciphers, std::string_view compression = "none") {
   std::string payload(16, 'c');
   for (std::string_view list :
        {kex, std::string_view("ssh-ed25519"), ciphers, ciphers, std::string_view("hmac-sha2-256"),
@@ -34,8 +35,8 @@ std::string KexInit(std::string_view kex, std::string_view ciphers, std::string_
 const std::string kClientBanner = "SSH-2.0-client_1\r\n";
 const std::string kServerBanner = "Welcome\r\nSSH-2.0-server_2 host\r\n";
 const std::string kClientKex =
-    KexInit("curve25519-sha256,x", "aes256-ctr,aes128-ctr") + Message(30, String("client point")) + Message(21, "");
-const std::string kServerLists = KexInit("x,curve25519-sha256", "aes128-ctr,aes256-ctr");
+    Lists("curve25519-sha256,x", "aes256-ctr,aes128-ctr") + Message(30, String("client point")) + Message(21, "");
+const std::string kServerLists = Lists("x,curve25519-sha256", "aes128-ctr,aes256-ctr");
 const std::string kServerKex =
     Message(31, String("host key") + String("point") + String("signature")) + Message(21, "");
 
@@ -113,8 +114,8 @@ TEST(Ssh, LoginFails) {
 TEST(Ssh, CompressionHidesTheVerdict) {
   Session session;
   session.Client("SSH-2.0-a\n");
-  session.Server("SSH-2.0-b\n" + KexInit("curve25519-sha256", "c", "zlib"));
-  session.Client(KexInit("curve25519-sha256", "c", "zlib") + Message(30, String("point")) + Message(21, ""));
+  session.Server("SSH-2.0-b\n" + Lists("curve25519-sha256", "c", "zlib"));
+  session.Client(Lists("curve25519-sha256", "c", "zlib") + Message(30, String("point")) + Message(21, ""));
   session.Server(kServerKex);
   session.ClientSends(52);
   session.ServerSends(52);
@@ -142,7 +143,7 @@ TEST(Ssh, Versions) {
 // As in Zeek: without the server's banner the client's messages can't be read.
 TEST(Ssh, ListsBeforeTheOtherBanner) {
   Session session;
-  session.Client(kClientBanner + KexInit("curve25519-sha256", "c"));
+  session.Client(kClientBanner + Lists("curve25519-sha256", "c"));
   EXPECT_TRUE(session.context.violated);
   session.Close();
   EXPECT_TRUE(Has(session.Line(), "auth_attempts=0 client=SSH-2.0-client_1"));
@@ -159,8 +160,8 @@ TEST(Ssh, NoClientBannerIsNoSsh) {
 TEST(Ssh, UnknownKeyExchange) {
   Session session;
   session.Client("SSH-2.0-a\n");
-  session.Server("SSH-2.0-b\n" + KexInit("odd", "c"));
-  session.Client(KexInit("odd", "c"));
+  session.Server("SSH-2.0-b\n" + Lists("odd", "c"));
+  session.Client(Lists("odd", "c"));
   EXPECT_EQ(session.context.weirds, std::vector<std::string>{"ssh_unknown_kex_algorithm"});
 }
 
@@ -206,6 +207,18 @@ TEST(Ssh, CutsMakeNoDifference) {
   for (int i = 0; i < 50; ++i) {
     EXPECT_EQ(run([&] { return random() % 40 + 1; }), whole);
   }
+}
+
+TEST(Ssh, Hassh) {
+  KexInit client;
+  client.kex = "curve25519-sha256";
+  client.encryption = {"aes128-ctr", "aes256-ctr"};
+  client.mac = {"hmac-sha2-256", "hmac-sha1"};
+  client.compression = {"none", "zlib"};
+  EXPECT_EQ(HasshInput(client), "curve25519-sha256;aes128-ctr;hmac-sha2-256;none");
+  EXPECT_EQ(HasshServerInput(client), "curve25519-sha256;aes256-ctr;hmac-sha1;zlib");
+  EXPECT_EQ(Hassh("abc"), "900150983cd24fb0d6963f7d28e17f72");
+  EXPECT_EQ(Hassh(""), "");
 }
 
 TEST(Ssh, Probe) {

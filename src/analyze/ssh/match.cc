@@ -21,12 +21,6 @@ std::vector<uint8_t> Digest(const EVP_MD* kind, std::string_view bytes) {
   return digest;
 }
 
-std::string Md5Hex(std::string_view text) {
-  std::string hex;
-  for (const uint8_t byte : Digest(EVP_md5(), text)) fmt::format_to(std::back_inserter(hex), "{:02x}", byte);
-  return hex;
-}
-
 }  // namespace
 
 std::string Choose(std::string_view client, std::string_view server) {
@@ -46,14 +40,21 @@ std::string ChooseBoth(const Preferences& client, const Preferences& server) {
   return fmt::format("To server: {}, to client: {}", to_server, to_client);
 }
 
-std::string Hassh(const KexInit& client) {
-  return Md5Hex(fmt::format("{};{};{};{}", client.kex, client.encryption.to_server, client.mac.to_server,
-                            client.compression.to_server));
+std::string HasshInput(const KexInit& client) {
+  return fmt::format("{};{};{};{}", client.kex, client.encryption.to_server, client.mac.to_server,
+                     client.compression.to_server);
 }
 
-std::string HasshServer(const KexInit& server) {
-  return Md5Hex(fmt::format("{};{};{};{}", server.kex, server.encryption.to_client, server.mac.to_client,
-                            server.compression.to_client));
+std::string HasshServerInput(const KexInit& server) {
+  return fmt::format("{};{};{};{}", server.kex, server.encryption.to_client, server.mac.to_client,
+                     server.compression.to_client);
+}
+
+std::string Hassh(std::string_view input) {
+  std::string hex;
+  if (input.empty()) return hex;
+  for (const uint8_t byte : Digest(EVP_md5(), input)) fmt::format_to(std::back_inserter(hex), "{:02x}", byte);
+  return hex;
 }
 
 std::string Fingerprint(std::string_view key) {

@@ -17,9 +17,11 @@ std::string Choose(std::string_view client, std::string_view server);
 // Of both directions: one name where they agree, else "To server: a, to client: b".
 std::string ChooseBoth(const Preferences& client, const Preferences& server);
 
-// HASSH (github.com/salesforce/hassh): MD5 in hex of a client's lists, and of a server's.
-std::string Hassh(const KexInit& client);
-std::string HasshServer(const KexInit& server);
+// What HASSH (github.com/salesforce/hassh) is made of: a client's lists, and a server's.
+std::string HasshInput(const KexInit& client);
+std::string HasshServerInput(const KexInit& server);
+// Its MD5 in hex; empty for nothing.
+std::string Hassh(std::string_view input);
 
 // "SHA256:" and the first 24 bytes of the digest in base 64, as ssh.log has it; `ssh-keygen -l` shows
 // all 32 bytes.

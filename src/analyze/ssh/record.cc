@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze/ssh/record.h"
 
+#include "analyze/ssh/match.h"
+
 namespace quaywatch::analyze::ssh {
+namespace {
+
+std::string ClientHassh(const SshRecord& record) { return Hassh(record.client_lists); }
+std::string ServerHassh(const SshRecord& record) { return Hassh(record.server_lists); }
+
+}  // namespace
 
 const model::Schema& SshRecord::Schema() {
   using R = SshRecord;
@@ -19,7 +27,9 @@ const model::Schema& SshRecord::Schema() {
           Col<&R::kex_alg>("kex_alg", "Key exchange agreed on"),
           Col<&R::host_key_alg>("host_key_alg", "Algorithm of the server's host key"),
           Col<&R::host_key_fingerprint>("host_key_fingerprint",
-                                        "First 24 bytes of the SHA-256 of the server's host key, base 64")));
+                                        "First 24 bytes of the SHA-256 of the server's host key, base 64"),
+          model::DerivedCol<R, ClientHassh>("hassh", "HASSH of the client's algorithms"),
+          model::DerivedCol<R, ServerHassh>("hasshServer", "HASSH of the server's algorithms")));
   return schema;
 }
 

@@ -26,6 +26,10 @@ struct SshRecord {
   std::optional<std::string> host_key_alg;
   std::optional<std::string> host_key_fingerprint;
 
+  // Lists of algorithms that HASSH is made of; empty if they were not seen.
+  std::string client_lists;
+  std::string server_lists;
+
   static const model::Schema& Schema();
 };
 
