@@ -4,7 +4,7 @@
 
   cli_test.py PROGRAM
 """
-import json, os, struct, subprocess, sys, tempfile, unittest
+import json, os, signal, struct, subprocess, sys, tempfile, time, unittest
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 
@@ -17,6 +17,23 @@ def run(*args, stdin=b''):
 def capture(packets=(), link=1):
     head = struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, link)
     return head + b''.join(struct.pack('<IIII', 1700000000 + i, 0, len(p), len(p)) + p for i, p in enumerate(packets))
+
+
+def checksum(data):
+    total = sum(struct.unpack(f'>{len(data) // 2}H', data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return total ^ 0xffff
+
+
+def udp(sport, dport, payload, src=b'\x0a\x00\x00\x01', dst=b'\x0a\x00\x00\x02', bad=False):
+    body = struct.pack('>HHHH', sport, dport, 8 + len(payload), 0) + payload
+    head = struct.pack('>BBHHHBBH', 0x45, 0, 20 + len(body), 1, 0, 64, 17, 0) + src + dst
+    head = head[:10] + struct.pack('>H', checksum(head) ^ bad) + head[12:]
+    return b'\x02\x00\x00\x00\x00\x02\x02\x00\x00\x00\x00\x01\x08\x00' + head + body
+
+
+MESSAGES = [udp(40000 + i, 514, b'<86>message %d' % i) for i in range(3)]
 
 
 class WrongUse(unittest.TestCase):
@@ -72,6 +89,114 @@ class WrongUse(unittest.TestCase):
             self.refused(['read', '--log-dir', good, good], good)
             code, out, err = run('read', good)
             self.assertEqual((code, err), (0, ''))
+
+
+class Read(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def made(self, packets, name='x.pcap', cut=0):
+        path = os.path.join(self.folder, name)
+        content = capture(packets)
+        with open(path, 'wb') as f:
+            f.write(content[:len(content) - cut])
+        return path
+
+    def lines(self, log):
+        with open(os.path.join(self.folder, 'logs', log + '.log'), encoding='utf-8') as f:
+            return f.read().splitlines()
+
+    def test_files_as_zeek_writes_them(self):
+        code, out, err = run('read', self.made(MESSAGES), '--log-dir', self.folder + '/logs')
+        self.assertEqual((code, out, err), (0, '', ''))
+        lines = self.lines('syslog')
+        self.assertEqual(lines[4], '#path\tsyslog')
+        self.assertEqual(lines[5], '#open\t2023-11-14-22-13-22')
+        self.assertEqual(lines[8].split('\t')[2:], ['10.0.0.1', '40000', '10.0.0.2', '514', 'udp', 'AUTHPRIV', 'INFO', 'message 0'])
+        self.assertEqual(lines[-1], '#close\t2023-11-14-22-13-22')
+        self.assertEqual(len(self.lines('conn')), 8 + 3 + 1)
+
+    def test_json_files_and_selection(self):
+        path = self.made(MESSAGES)
+        code, _, err = run('read', path, '--log-dir', self.folder + '/logs', '--log-format', 'zeek-json', '--logs', 'conn')
+        self.assertEqual((code, err), (0, ''))
+        self.assertEqual(os.listdir(self.folder + '/logs'), ['conn.log'])
+        conn = json.loads(self.lines('conn')[0])
+        self.assertEqual((conn['ts'], conn['id.orig_h'], conn['id.resp_p']), (1700000000.0, '10.0.0.1', 514))
+        self.assertNotIn('community_id', conn)
+
+    def test_standard_output(self):
+        path = self.made(MESSAGES)
+        code, out, err = run('read', path, '-o', 'json', '--logs', 'conn,syslog')
+        self.assertEqual((code, err), (0, ''))
+        records = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual(sorted(r['log'] for r in records), ['conn'] * 3 + ['syslog'] * 3)
+        for r in records:
+            self.assertTrue(r['ts'].startswith('2023-11-14T22:13:2') and r['ts'].endswith('.000000000Z'), r)
+            self.assertEqual('community_id' in r, r['log'] == 'conn')
+        code, out, err = run('read', path)
+        self.assertEqual((code, err), (0, ''))
+        self.assertTrue(out.startswith('TIME (UTC)'))
+        self.assertIn('10.0.0.1:40000 → 10.0.0.2:514', out)
+        self.assertNotIn('\x1b', out)
+
+    def test_several_files_and_standard_input(self):
+        first, second = self.made(MESSAGES[:1], 'a.pcap'), self.made(MESSAGES[1:], 'b.pcap')
+        code, out, _ = run('read', first, second, '-o', 'json', '--logs', 'syslog')
+        self.assertEqual((code, out.count('\n')), (0, 3))
+        with open(first, 'rb') as f:
+            code, out, _ = run('read', '-', '-o', 'json', '--logs', 'syslog', stdin=f.read())
+        self.assertEqual((code, out.count('\n')), (0, 1))
+
+    def test_damage_is_named_and_what_came_before_is_delivered(self):
+        code, out, err = run('read', self.made(MESSAGES, cut=5), '-o', 'json', '--logs', 'syslog')
+        self.assertEqual((code, out.count('\n'), err.count('\n')), (2, 2, 1))
+        self.assertIn('x.pcap is damaged at packet 3', err)
+
+    def test_what_was_not_looked_into_is_told(self):
+        path = self.made([udp(40000, 514, b'<86>x', bad=True)])
+        code, out, err = run('read', path, '-o', 'json')
+        self.assertEqual(code, 0)
+        self.assertIn('1 packet not looked into: wrong checksums', err)
+        code, out, err = run('read', path, '-o', 'json', '-C', '--logs', 'syslog')
+        self.assertEqual((code, out.count('\n'), err), (0, 1, ''))
+
+    def test_filter(self):
+        code, out, err = run('read', self.made(MESSAGES), '-o', 'json', '--logs', 'syslog', '--filter', 'src port 40001')
+        self.assertEqual((code, out.count('\n')), (0, 1))
+
+    @unittest.skipUnless(os.path.exists('/dev/full'), 'needs /dev/full')
+    def test_full_disk(self):
+        path = self.made(MESSAGES)
+        os.mkdir(self.folder + '/logs')
+        os.symlink('/dev/full', self.folder + '/logs/syslog.log')
+        code, out, err = run('read', path, '--log-dir', self.folder + '/logs')
+        self.assertEqual((code, err.count('\n')), (1, 1))
+        self.assertIn(f'{self.folder}/logs/syslog.log: No space left on device', err)
+        self.assertEqual(len(self.lines('conn')), 8 + 3 + 1)
+        with open('/dev/full', 'w') as full:
+            p = subprocess.run([PROGRAM, 'read', path], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(p.returncode, 1)
+        self.assertIn('standard output: No space left', p.stderr)
+
+    def test_interrupt_completes_the_logs(self):
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            p = subprocess.Popen([PROGRAM, 'read', '-', '--log-dir', self.folder + '/logs'], stdin=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=False)
+            p.stdin.write(capture(MESSAGES))
+            p.stdin.flush()
+            time.sleep(0.5)
+            p.send_signal(sign)
+            err = p.stderr.read().decode()
+            self.assertEqual(p.wait(20), 0, err)
+            p.stdin.close()
+            p.stderr.close()
+            self.assertIn('interrupted', err)
+            lines = self.lines('syslog')
+            self.assertEqual(len(lines), 8 + 3 + 1)
+            self.assertTrue(lines[-1].startswith('#close'))
 
 
 class Help(unittest.TestCase):

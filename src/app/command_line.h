@@ -29,7 +29,7 @@ struct WatchOptions {
   bool hash_files = false;
   std::vector<std::string> local_nets;  // as given, valid CIDR
   double interim_seconds = 0;           // 0: never
-  uint64_t max_flows = 0;               // 0: the default
+  uint64_t max_flows = 1'000'000;       // of all workers together
 
   std::vector<std::string> files;       // of read
   std::vector<std::string> interfaces;  // of live; empty: all

@@ -13,6 +13,11 @@ namespace {
 
 using Logs = std::vector<const model::Schema*>;
 
+// What the column means, and if it is not everywhere.
+std::string Meaning(const model::Column& column) {
+  return std::string(column.help) + (column.get == nullptr ? " (JSON only)" : "");
+}
+
 std::string Table(const Logs& logs) {
   std::string text;
   for (const model::Schema* log : logs) {
@@ -26,7 +31,7 @@ std::string Table(const Logs& logs) {
     for (const model::Column& column : log->columns()) {
       const std::string unit = column.unit.empty() ? "" : fmt::format(" ({})", column.unit);
       text += fmt::format("  {:<{}}  {:<{}}  {}{}\n", column.name, name_width, model::TypeText(column), type_width,
-                          column.help, unit);
+                          Meaning(column), unit);
     }
   }
   return text;
@@ -47,9 +52,9 @@ std::string Json(const Logs& logs) {
                         Quoted(log->name()), Quoted(log->help()));
     bool first = true;
     for (const model::Column& column : log->columns()) {
-      text +=
-          fmt::format("{}  {{\"name\":{},\"type\":{},\"unit\":{},\"help\":{}}}", first ? "\n" : ",\n",
-                      Quoted(column.name), Quoted(model::TypeText(column)), Quoted(column.unit), Quoted(column.help));
+      text += fmt::format("{}  {{\"name\":{},\"type\":{},\"unit\":{},\"help\":{}}}", first ? "\n" : ",\n",
+                          Quoted(column.name), Quoted(model::TypeText(column)), Quoted(column.unit),
+                          Quoted(Meaning(column)));
       first = false;
     }
     text += "]}";
@@ -80,7 +85,7 @@ std::string Markdown(const Logs& logs) {
                         Cell(log->help()));
     for (const model::Column& column : log->columns()) {
       text += fmt::format("| `{}` | {} | {} | {} |\n", column.name, model::TypeText(column), column.unit,
-                          Cell(column.help));
+                          Cell(Meaning(column)));
     }
   }
   return text;

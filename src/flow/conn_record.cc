@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "flow/community_id.h"
+
 namespace quaywatch::flow {
 namespace {
 
@@ -20,6 +22,8 @@ uint64_t BytesOf(const Flow& flow, Direction side) {
   if (flow.tcp != nullptr) return flow.tcp->Size(side);
   return static_cast<uint64_t>(std::max<int64_t>(flow.side(side).payload, 0));
 }
+
+std::string CommunityIdOf(const ConnRecord& record) { return CommunityId(record.id, record.ip_proto); }
 
 std::vector<model::Column> ConnectionColumns() {
   using R = ConnRecord;
@@ -45,7 +49,9 @@ std::vector<model::Column> ConnectionColumns() {
           Col<&R::resp_pkts>("resp_pkts", "Packets the responder sent", "packets"),
           Col<&R::resp_ip_bytes>("resp_ip_bytes", "IP bytes the responder sent, headers included", "bytes"),
           Col<&R::tunnel_parents>("tunnel_parents", "Uids of the tunnels it came through"),
-          Col<&R::ip_proto>("ip_proto", "IP protocol number"));
+          Col<&R::ip_proto>("ip_proto", "IP protocol number"),
+          model::DerivedCol<R, CommunityIdOf>(
+              "community_id", "Name that other tools give the connection, too: Community ID version 1, seed 0"));
 }
 
 }  // namespace
