@@ -333,6 +333,15 @@ TEST(Dtls, BrokenBytesAreHarmless) {
   }
 }
 
+TEST(Dtls, EncryptedFromTheBeginningIsSomethingElse) {
+  Flow flow(model::Transport::kUdp);
+  flow.Datagram(Direction::kOrig, "2\x01\x01 a question");
+  flow.Datagram(Direction::kResp, "2\x01\x01 an answer");
+  const Outcome outcome = flow.Close();
+  EXPECT_TRUE(outcome.violated);
+  EXPECT_THAT(outcome.lines, IsEmpty());
+}
+
 TEST(Dtls, StunIsNoViolation) {
   Flow flow(model::Transport::kUdp);
   flow.Datagram(Direction::kOrig, Unhex("00010008"

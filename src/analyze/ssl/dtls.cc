@@ -31,8 +31,8 @@ void Join(std::vector<std::pair<uint32_t, uint32_t>>& pieces, uint32_t from, uin
 void DtlsAnalyzer::OnDatagram(Direction from, Bytes bytes, uint32_t) {
   if (session_.over() || IsStun(bytes)) return;
   while (!bytes.empty() && !session_.over()) {
-    // RFC 9147, 4: records that are encrypted have a header of their own.
-    if ((bytes[0] & 0xe0) == 0x20) {
+    // RFC 9147, 4: records that are encrypted have a header of their own, which is no proof of anything.
+    if ((bytes[0] & 0xe0) == 0x20 && seen_record_) {
       bytes = SkipCiphertext13(from, bytes);
       continue;
     }
@@ -47,6 +47,7 @@ void DtlsAnalyzer::OnDatagram(Direction from, Bytes bytes, uint32_t) {
     const Bytes content = in.Take(length);
     if (!in.ok()) return session_.Violate("DTLS record is cut off");
     bytes = in.rest();
+    seen_record_ = true;
     if (content.empty()) continue;
     if (epoch > 0) {
       session_.OnCiphertext();

@@ -43,6 +43,7 @@ class DtlsAnalyzer : public Analyzer {
 
   Session session_;
   Message messages_[2];
+  bool seen_record_ = false;
 };
 
 }  // namespace quaywatch::analyze::ssl
