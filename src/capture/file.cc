@@ -14,6 +14,9 @@
 namespace quaywatch::capture {
 namespace {
 
+// Packets that may be passed over before the caller gets a chance to stop or to show how far it is.
+constexpr uint64_t kFilteredBeforeIdle = 65536;
+
 class FileSource final : public Source {
  public:
   FileSource(std::unique_ptr<Input> input, std::string filter)
@@ -54,7 +57,7 @@ class FileSource final : public Source {
         return next;
       }
       if (!expression_.empty() && !Passes(packet)) {
-        ++counters_.filtered;
+        if (++counters_.filtered % kFilteredBeforeIdle == 0) return Next::kIdle;
         continue;
       }
       ++counters_.received;

@@ -406,6 +406,22 @@ TEST(CaptureFile, FilterIsPcapFilters) {
   EXPECT_THAT(ReadBytes(file.bytes(), "udq or tcp").error, HasSubstr("the filter 'udq or tcp' is wrong"));
 }
 
+TEST(CaptureFile, CallerGetsAWordInWhileNothingPassesTheFilter) {
+  FileBuilder file;
+  file.PcapHeader(0xa1b2c3d4, 1);
+  for (int i = 0; i < 140'000; ++i) file.PcapRecord(1, 2, std::string(14, '\0'), 14);
+  const int fd = memfd_create("capture", MFD_CLOEXEC);
+  ASSERT_EQ(write(fd, file.bytes().data(), file.bytes().size()), static_cast<ssize_t>(file.bytes().size()));
+  lseek(fd, 0, SEEK_SET);
+  auto source = OpenDescriptor(fd, "test.pcap", "udp");
+  ASSERT_TRUE(source);
+  model::RawPacket packet;
+  EXPECT_EQ((*source)->Read(packet), Next::kIdle);
+  EXPECT_EQ((*source)->Read(packet), Next::kIdle);
+  EXPECT_EQ((*source)->Read(packet), Next::kEnd);
+  EXPECT_EQ((*source)->counters().filtered, 140'000u);
+}
+
 TEST(CaptureFile, PipeThatDeliversByteByByte) {
   const std::string packed = Gzip(PcapngSample().bytes);
   int ends[2];

@@ -22,7 +22,7 @@ struct Counters {
 
 enum class Next : uint8_t {
   kPacket,
-  kIdle,     // live only: nothing came within the wait
+  kIdle,     // live: nothing came within the wait; files: many packets did not pass the filter. Ask again
   kEnd,      // no more will come
   kDamaged,  // the input is broken from here on: damage() says where; nothing more will come
 };

@@ -51,6 +51,7 @@ class FileSequence {
           Close(totals);
           break;
         case capture::Next::kIdle:
+          Progress();
           break;
       }
     }
