@@ -81,6 +81,8 @@ class HttpAnalyzer : public Analyzer, private MessageOwner {
   void StatusLineSeen(std::string_view line);
   void Http09Body(base::Bytes bytes);
   Body ExpectedBody() const;
+  void Confirm();
+  void Violate(std::string_view reason);
   void SetVersion(Side& side, Version version);
   void RequestMade(bool interrupted);
   void ReplyMade(bool interrupted);
@@ -99,6 +101,8 @@ class HttpAnalyzer : public Analyzer, private MessageOwner {
   std::string upgrade_protocol_;
   uint64_t requests_ = 0;
   uint32_t status_code_ = 0;
+  std::string_view violation_;    // what was wrong with one side
+  bool confirmed_ = false;
   bool keep_alive_ = false;
   bool closes_ = false;
   bool connect_ = false;
@@ -120,6 +124,7 @@ void HttpAnalyzer::OnStream(Direction from, base::Bytes bytes) {
   if (s.lost) return;
   if (s.next == Next::kHttp09Body) return Http09Body(bytes);
   const size_t consumed = s.lines.Feed(bytes);
+  if (!violation_.empty() && confirmed_) return context_.Violate(violation_);
   if (rest_ != nullptr && consumed < bytes.size()) Forward(from, bytes.subspan(consumed));
 }
 
@@ -164,6 +169,14 @@ void HttpAnalyzer::Forward(Direction from, base::Bytes bytes) {
   first = false;
   if (!bytes.empty()) rest_->OnStream(from, bytes);
 }
+
+void HttpAnalyzer::Confirm() {
+  confirmed_ = true;
+  if (violation_.empty()) context_.Confirm();
+}
+
+// One side that is no HTTP doesn't keep a response from being understood, but no conversation comes of it.
+void HttpAnalyzer::Violate(std::string_view reason) { violation_ = reason; }
 
 void HttpAnalyzer::SetVersion(Side& s, Version version) {
   if (s.version.known() && s.version != version) context_.Weird("HTTP_version_mismatch");
@@ -228,7 +241,7 @@ void HttpAnalyzer::BeginRequest(const RequestLine& request, std::string uri) {
   orig_.next = Next::kMessage;
   orig_.ongoing = true;
   if (unanswered_.size() < kMaxUnanswered) unanswered_.push_back(may_be("head"));
-  context_.Confirm();
+  Confirm();
   if (may_be("connect")) connect_ = true;
   transactions_.Request(request.method, std::move(uri));
   orig_.message.Start(Body::kMaybe);
@@ -250,7 +263,7 @@ void HttpAnalyzer::BadRequestLine(std::string_view line) {
   // Some clients end a body with a line end too many; servers bear with them.
   if (line.empty()) return context_.Weird("empty_http_request");
   orig_.next = Next::kNothing;
-  context_.Violate("not a http request line");
+  Violate("not a http request line");
 }
 
 void HttpAnalyzer::RequestMade(bool interrupted) {
@@ -274,12 +287,12 @@ void HttpAnalyzer::StatusLineSeen(std::string_view line) {
   if (!status) {
     if (line.empty()) return;
     resp_.next = Next::kNothing;
-    return context_.Violate("not a http reply line");
+    return Violate("not a http reply line");
   }
   if (status->lowercase) context_.Weird("lowercase_HTTP_keyword");
   SetVersion(resp_, status->version);
   status_code_ = status->code;
-  if (!unanswered_.empty()) context_.Confirm();
+  if (!unanswered_.empty()) Confirm();
   resp_.next = Next::kMessage;
   resp_.ongoing = true;
   transactions_.Reply(resp_.version, status_code_, status->reason.value_or("<empty>"));
@@ -291,7 +304,7 @@ void HttpAnalyzer::StatusLineSeen(std::string_view line) {
 void HttpAnalyzer::Http09Body(base::Bytes bytes) {
   if (!resp_.message.started()) {
     SetVersion(resp_, kHttp09);
-    if (!unanswered_.empty()) context_.Confirm();
+    if (!unanswered_.empty()) Confirm();
     PopUnanswered();
     closes_ = true;
     resp_.ongoing = true;
