@@ -33,6 +33,7 @@ const AnalyzerSpec* FindAnalyzer(std::string_view name) {
 
 void Analyzer::OnStream(model::Direction, base::Bytes) {}
 void Analyzer::OnGap(model::Direction, uint64_t) {}
+void Analyzer::OnReset() {}
 void Analyzer::OnEndOfStream(model::Direction) {}
 void Analyzer::OnDatagram(model::Direction, base::Bytes, uint32_t) {}
 void Analyzer::OnClose() {}

@@ -32,6 +32,8 @@ class Analyzer {
   virtual void OnGap(model::Direction from, uint64_t length);
   // TCP: one side has closed (FIN) and everything it sent was delivered.
   virtual void OnEndOfStream(model::Direction from);
+  // TCP: one side has reset the connection (RST). Bytes that were on the way may still come.
+  virtual void OnReset();
   // UDP and ICMP: the payload of one datagram; `length` is what it was on the wire, bytes may be fewer.
   virtual void OnDatagram(model::Direction from, base::Bytes bytes, uint32_t length);
   // The flow is over, however it ended. The last call; pending records are written now.

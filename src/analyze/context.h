@@ -48,8 +48,8 @@ class Context {
   virtual void MarkHistory(char letter) = 0;
   // This is my protocol: conn.service names it. Further calls do nothing.
   virtual void Confirm() = 0;
-  // This is not my protocol, or so broken that I can't go on: no more calls but OnClose. Bytes still in
-  // the caller's hand are the caller's to drop. `reason` for the statistics.
+  // This is not my protocol, or so broken that I can't go on: no more calls but OnClose, and conn.service
+  // does not name it. Bytes still in the caller's hand are the caller's to drop. `reason` for the statistics.
   virtual void Violate(std::string_view reason) = 0;
   // There is nothing more to learn here (the rest is encrypted): no more calls but OnClose, and nothing of
   // the flow need be put in order for this analyzer. The protocol keeps its name in conn.service.

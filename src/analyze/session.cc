@@ -47,6 +47,9 @@ class Session::Attached : public Context, public Analyzer {
   void OnEndOfStream(Direction from) override {
     if (!done_) analyzer_->OnEndOfStream(from);
   }
+  void OnReset() override {
+    if (!done_) analyzer_->OnReset();
+  }
   void OnDatagram(Direction from, base::Bytes bytes, uint32_t length) override {
     if (!done_) analyzer_->OnDatagram(from, bytes, length);
   }
@@ -65,14 +68,14 @@ class Session::Attached : public Context, public Analyzer {
   void Confirm() override {
     if (std::exchange(confirmed_, true)) return;
     session_.confirmed_ = true;
-    const bool udp = session_.flow_.transport == model::Transport::kUdp;
-    session_.control_.AddService(udp && !spec_.udp_name.empty() ? spec_.udp_name : spec_.name);
+    session_.control_.AddService(service());
   }
   void FlipRoles() override { session_.control_.FlipRoles(); }
   void Finish() override { done_ = true; }
   void Violate(std::string_view) override {
     if (std::exchange(done_, true)) return;
     ++session_.engine_.counters().violations;
+    if (confirmed_) session_.control_.RemoveService(service());
   }
   std::unique_ptr<File> OpenFile(const FileOrigin& origin) override {
     return files::MakeFile(origin, session_.flow_, session_.files_++, session_.engine_.file_surroundings());
@@ -85,6 +88,11 @@ class Session::Attached : public Context, public Analyzer {
   void SetInactivityTimeout(base::Duration timeout) override { session_.control_.SetInactivityTimeout(timeout); }
 
  private:
+  std::string_view service() const {
+    const bool udp = session_.flow_.transport == model::Transport::kUdp;
+    return udp && !spec_.udp_name.empty() ? spec_.udp_name : spec_.name;
+  }
+
   Session& session_;
   const size_t index_;
   const AnalyzerSpec& spec_;
@@ -136,6 +144,9 @@ class Session::Detector : public Analyzer {
   }
   void OnEndOfStream(Direction from) override {
     for (size_t i = 0; i < children_.size(); ++i) children_[i]->OnEndOfStream(from);
+  }
+  void OnReset() override {
+    for (size_t i = 0; i < children_.size(); ++i) children_[i]->OnReset();
   }
   void OnDatagram(Direction from, base::Bytes bytes, uint32_t length) override {
     if (candidates_ != 0) ProbeDatagram(from, bytes);
@@ -264,6 +275,7 @@ Session::Detector& Session::Detect(bool use_port) {
 void Session::Stream(Direction from, base::Bytes bytes) { detectors_[0]->OnStream(from, bytes); }
 void Session::Gap(Direction from, uint64_t length) { detectors_[0]->OnGap(from, length); }
 void Session::EndOfStream(Direction from) { detectors_[0]->OnEndOfStream(from); }
+void Session::Reset() { detectors_[0]->OnReset(); }
 void Session::Datagram(Direction from, base::Bytes bytes, uint32_t length) {
   detectors_[0]->OnDatagram(from, bytes, length);
 }

@@ -34,6 +34,7 @@ class FlowControl {
  public:
   virtual ~FlowControl() = default;
   virtual void AddService(std::string_view name) = 0;
+  virtual void RemoveService(std::string_view name) = 0;
   virtual void SetInactivityTimeout(base::Duration timeout) = 0;
   virtual void FlipRoles() = 0;
   // Puts a letter into the flow's history, once.
@@ -95,6 +96,7 @@ class Session {
   void Stream(model::Direction from, base::Bytes bytes);
   void Gap(model::Direction from, uint64_t length);
   void EndOfStream(model::Direction from);
+  void Reset();
   void Datagram(model::Direction from, base::Bytes bytes, uint32_t length);
   // The flow is over; called once, last.
   void Close();

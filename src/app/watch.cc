@@ -37,7 +37,8 @@ base::Result<pipeline::Options> PipelineOptions(const WatchOptions& from) {
   options.decode.verify_checksums = !from.ignore_checksums;
   options.analyze.hash_files = from.hash_files;
   options.workers = from.workers;
-  options.flow.max_flows = std::max<uint64_t>(from.max_flows / from.workers, 1);
+  const uint64_t max_flows = from.max_flows > 0 ? from.max_flows : options.flow.max_flows;
+  options.flow.max_flows = std::max<uint64_t>(max_flows / from.workers, 1);
   options.interim = base::Duration(static_cast<int64_t>(from.interim_seconds * 1e9));
   for (const std::string& net : from.local_nets) {
     if (const auto prefix = model::Prefix::Parse(net)) options.local_nets.push_back(*prefix);

@@ -74,6 +74,7 @@ void Conversation::CheckEnd(Direction side, flow::TcpObserver& observer) {
 void Conversation::Segment(Direction from, const model::Datagram& datagram, const flow::TcpStep& step,
                            flow::TcpObserver& observer) {
   const Direction other = Reverse(from);
+  if ((datagram.tcp.flags & model::kRst) != 0 && session_) session_->Reset();
   if (step.has_ack) {
     Side side(*this, other, observer);
     streams_[static_cast<size_t>(other)].Ack(step.relative_ack, ViewOf(other), worker_.budget_, side);
@@ -103,6 +104,8 @@ void Conversation::Close() {
 void Conversation::AddService(std::string_view name) {
   if (std::ranges::find(flow_.services, name) == flow_.services.end()) flow_.services.push_back(name);
 }
+
+void Conversation::RemoveService(std::string_view name) { std::erase(flow_.services, name); }
 
 void Conversation::MarkHistory(char letter) {
   if (flow_.history.find(letter) == flow_.history.npos) flow_.AddHistory(letter);

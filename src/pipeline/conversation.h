@@ -27,6 +27,7 @@ class Conversation : public flow::Attachment, public analyze::FlowControl {
   void Close();
 
   void AddService(std::string_view name) override;
+  void RemoveService(std::string_view name) override;
   void SetInactivityTimeout(base::Duration timeout) override { flow_.inactivity = timeout; }
   void FlipRoles() override { flow_.FlipRoles(); }
   void MarkHistory(char letter) override;

@@ -60,6 +60,7 @@ class HttpAnalyzer : public Analyzer, private MessageOwner {
   void OnStream(Direction from, base::Bytes bytes) override;
   void OnGap(Direction from, uint64_t length) override;
   void OnEndOfStream(Direction from) override;
+  void OnReset() override;
   void OnClose() override;
 
   void OnRequestText(std::string_view line, bool ended);
@@ -147,6 +148,12 @@ void HttpAnalyzer::OnEndOfStream(Direction from) {
     side(from).lines.Finish();
   }
   from == Direction::kOrig ? RequestMade(false) : ReplyMade(false);
+}
+
+void HttpAnalyzer::OnReset() {
+  if (rest_ != nullptr) rest_->OnReset();
+  RequestMade(true);
+  ReplyMade(true);
 }
 
 void HttpAnalyzer::OnClose() {

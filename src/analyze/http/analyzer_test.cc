@@ -296,10 +296,31 @@ TEST(Http, GapInsideABodyIsSurvived) {
 
 TEST(Http, NotHttp) {
   const Outcome out = Play({{kOrig, "SSH-2.0-OpenSSH\r\n"}});
-  EXPECT_TRUE(out.violated);
   EXPECT_FALSE(out.confirmed);
   EXPECT_TRUE(out.records.empty());
   EXPECT_EQ(out.weirds, Strings{"bad_HTTP_request"});
+}
+
+TEST(Http, OnlyOneSideIsHttp) {
+  const Outcome request =
+      Play({{kOrig, "OPTIONSHTTP/1.1\r\n\r\n"}, {kResp, "HTTP/1.0 400 Bad\r\nContent-Length: 0\r\n\r\n"}});
+  EXPECT_EQ(Pick(request.records, {"method", "status_code"}), Strings{"status_code=400"});
+  EXPECT_FALSE(request.confirmed);
+  const Outcome response = Play({{kResp, "INFO {}\r\n"}, {kOrig, "CONNECT {}\r\n"}, {kResp, "PONG\r\n"}});
+  EXPECT_EQ(Pick(response.records, {"method", "uri", "status_code"}), Strings{"method=CONNECT uri={"});
+  EXPECT_FALSE(response.confirmed);
+}
+
+TEST(Http, ResetInterrupts) {
+  Surroundings context;
+  const auto analyzer = kSpec.make(context);
+  analyzer->OnStream(kOrig, base::AsBytes("GET / HTTP/1.1\r\n\r\n"));
+  analyzer->OnStream(kResp, base::AsBytes("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab"));
+  analyzer->OnReset();
+  EXPECT_EQ(context.files, Strings{"resp 10: ab"});
+  analyzer->OnStream(kResp, base::AsBytes("cd"));
+  analyzer->OnClose();
+  EXPECT_EQ(Pick(context.lines, {"response_body_len"}), Strings{"response_body_len=2"});
 }
 
 TEST(Http, OddRequestLines) {
