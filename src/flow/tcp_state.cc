@@ -17,7 +17,15 @@ constexpr uint16_t kStormCount = 1000;
 constexpr base::Duration kStormInterval = std::chrono::seconds(1);
 constexpr int kMaxWindowScale = 14;  // RFC 7323, 2.3
 
-enum HistoryBit : uint16_t { kHistSyn = 1, kHistFin = 2, kHistRst = 4, kHistFinRst = 8, kHistData = 16, kHistAck = 32, kHistMulti = 64 };
+enum HistoryBit : uint16_t {
+  kHistSyn = 1,
+  kHistFin = 2,
+  kHistRst = 4,
+  kHistFinRst = 8,
+  kHistData = 16,
+  kHistAck = 32,
+  kHistMulti = 64
+};
 
 int32_t Delta(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b); }
 
@@ -96,7 +104,8 @@ TcpStep TcpState::Segment(const model::Datagram& datagram, Direction from, TcpOb
   TcpEnd& end = ends_[static_cast<size_t>(from)];
   TcpEnd& peer = ends_[1 - static_cast<size_t>(from)];
 
-  if (!first_packet_seen_[static_cast<size_t>(from)]) {
+  // After SYN and ACK came first, only the originator's SYN is missing: that is no partial connection.
+  if (!step.flipped && !first_packet_seen_[static_cast<size_t>(from)]) {
     if (c.from_orig()) {
       is_partial_ = !c.syn || c.has_ack;
     } else if (!is_partial_) {
@@ -338,13 +347,18 @@ void TcpState::SetState(TcpEnd& end, TcpEndState state) {
 
 void TcpState::UpdateStates(TcpEnd& end, TcpEnd& peer, int32_t delta_last, Context& c, TcpStep& step) {
   switch (end.state) {
-    case State::kInactive: return FromInactive(end, peer, c, step);
+    case State::kInactive:
+      return FromInactive(end, peer, c, step);
     case State::kSynSent:
-    case State::kSynAckSent: return FromSynSent(end, peer, c, step);
+    case State::kSynAckSent:
+      return FromSynSent(end, peer, c, step);
     case State::kEstablished:
-    case State::kPartial: return FromEstablished(end, peer, c, step);
-    case State::kClosed: return FromClosed(end, peer, delta_last, c, step);
-    case State::kReset: return FromReset(c);
+    case State::kPartial:
+      return FromEstablished(end, peer, c, step);
+    case State::kClosed:
+      return FromClosed(end, peer, delta_last, c, step);
+    case State::kReset:
+      return FromReset(c);
   }
 }
 
@@ -518,8 +532,8 @@ uint64_t TcpState::SizeOf(const TcpEnd& end, const TcpEnd& peer) const {
     return 0;
   }
   uint64_t size = std::max(end.full_last(), end.full_ack()) - static_cast<uint64_t>(end.start_seq);
-  if (size != 0) --size;                        // the SYN
-  if (end.fin_count > 0 && size != 0) --size;   // the FIN
+  if (size != 0) --size;                       // the SYN
+  if (end.fin_count > 0 && size != 0) --size;  // the FIN
   return size;
 }
 
@@ -528,8 +542,9 @@ uint64_t TcpState::Size(Direction side) const {
 }
 
 base::Timestamp TcpState::Deadline(base::Timestamp start, base::Timestamp last, base::Duration inactivity) const {
-  base::Timestamp deadline =
-      last + (inactivity.count() > 0 ? inactivity : left_handshake_ ? kInactivity : kHandshakeInactivity);
+  base::Timestamp deadline = last + (inactivity.count() > 0 ? inactivity
+                                     : left_handshake_      ? kInactivity
+                                                            : kHandshakeInactivity);
   const TcpEnd& orig = ends_[0];
   const TcpEnd& resp = ends_[1];
   if (close_deadline_ != base::Timestamp{}) deadline = std::min(deadline, close_deadline_);

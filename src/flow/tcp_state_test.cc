@@ -122,6 +122,7 @@ TEST_F(TcpStateTest, SynAckFirstIsFlippedWhenItGoesOn) {
   const TcpStep step = Send(kResp, model::kAck, 1001, 5001);
   EXPECT_TRUE(step.flipped);
   EXPECT_EQ(flow_.history, "^hA");
+  EXPECT_FALSE(tcp_.is_partial());
 }
 
 TEST_F(TcpStateTest, GapsCountOnlyWhileEstablished) {
