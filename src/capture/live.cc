@@ -22,6 +22,8 @@ namespace {
 
 constexpr size_t kMacAddresses = 12;
 constexpr size_t kVlanTag = 4;
+// After so many frames that are not to be seen the caller gets a chance to stop.
+constexpr int kMostSkipped = 4096;
 
 // struct virtio_net_hdr; <linux/virtio_net.h> is not C++ ("class" is a member's name there).
 struct OffloadHeader {
@@ -66,8 +68,9 @@ class LiveSource final : public Source {
 
   Next Read(model::RawPacket& packet) override {
     for (bool waited = false;; waited = true) {
-      while (tpacket3_hdr* frame = NextFrame()) {
+      for (int skipped = 0; tpacket3_hdr* frame = NextFrame(); ++skipped) {
         if (Fill(*frame, packet)) return Next::kPacket;
+        if (skipped == kMostSkipped) return Next::kIdle;
       }
       if (rings_.empty()) return Next::kEnd;
       if (waited) return Next::kIdle;
