@@ -367,6 +367,7 @@ TEST_F(DecoderTest, LinkLayers) {
       {LinkType::kEthernet, PacketBuilder().Ethernet(48).Raw(snap).Build()},
       {LinkType::kEthernet, PacketBuilder().Ethernet(0x8926).U32(0).U16(0x0800).Build()},
       {LinkType::kPpp, std::string("\xff\x03\x00\x21", 4)},
+      {LinkType::kFddi, "\x50" + std::string(12, '\1') + snap},
       {LinkType::kPppSerial, std::string("\x0f\x00\x08\x00", 4)},
       {LinkType::kPppoe, PacketBuilder().U16(0x1100).U16(1).U16(42).U16(0x21).Build()},
       {LinkType::kIeee80211, data_frame},

@@ -161,6 +161,13 @@ LinkOutcome StripEthernet(Layer& layer, Weirds& weirds) {
   return StripLlc(layer, weirds);
 }
 
+// ISO 9314-2: frame control and two addresses, then LLC.
+LinkOutcome StripFddi(Layer& layer, Weirds& weirds) {
+  if (layer.bytes.size() <= 13) return Broken(weirds, "FDDI_analyzer_failed"_weird, "FDDI");
+  layer = layer.After(13);
+  return StripLlc(layer, weirds);
+}
+
 // 802.1Q and 802.1ad, as many tags as there are.
 LinkOutcome StripVlans(Layer& layer, Weirds& weirds) {
   unsigned inner = 0;
@@ -225,6 +232,8 @@ LinkOutcome StripLink(model::LinkType link, Layer& layer, Weirds& weirds) {
   switch (link) {
     case LinkType::kEthernet:
       return StripEthernet(layer, weirds);
+    case LinkType::kFddi:
+      return StripFddi(layer, weirds);
     case LinkType::kLinuxSll:
       return StripFixed(layer, 16, 14, "truncated_Linux_SLL_header"_weird, "LINUXSLL", weirds);
     case LinkType::kLinuxSll2:

@@ -8,6 +8,7 @@ bool IsSupported(uint16_t link_type) {
     case LinkType::kNull:
     case LinkType::kEthernet:
     case LinkType::kPpp:
+    case LinkType::kFddi:
     case LinkType::kRawBsd:
     case LinkType::kPppSerial:
     case LinkType::kPppoe:

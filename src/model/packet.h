@@ -16,6 +16,7 @@ enum class LinkType : uint16_t {
   kNull = 0,
   kEthernet = 1,
   kPpp = 9,
+  kFddi = 10,
   kRawBsd = 12,
   kPppSerial = 50,
   kPppoe = 51,
