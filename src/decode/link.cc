@@ -94,14 +94,9 @@ LinkOutcome StripPppoe(Layer& layer, Weirds& weirds) {
   if (layer.bytes.size() <= 8) return Broken(weirds, "truncated_pppoe_header"_weird, "PPPOE");
   const auto length = LoadBig<uint16_t>(&layer.bytes[4]);
   const auto protocol = LoadBig<uint16_t>(&layer.bytes[6]);
-  if (length + 6u < layer.wire_length) {
-    weirds.Report("pppoe_extra_data_after_payload"_weird, "PPPOE");
-    if (length < 2) return LinkOutcome::kBroken;
-    layer = layer.First(length + 6u);
-    if (layer.bytes.size() < 8) return LinkOutcome::kBroken;
-  } else if (length + 6u > layer.wire_length) {
-    return Broken(weirds, "pppoe_truncated_payload"_weird, "PPPOE");
-  }
+  // Senders that get the length wrong exist: IP knows its own.
+  if (length + 6u < layer.wire_length) weirds.Report("pppoe_extra_data_after_payload"_weird, "PPPOE");
+  if (length + 6u > layer.wire_length) return Broken(weirds, "pppoe_truncated_payload"_weird, "PPPOE");
   layer = layer.After(8);
   return StripPppProtocol(protocol, layer, weirds);
 }
@@ -157,7 +152,6 @@ LinkOutcome StripEthernet(Layer& layer, Weirds& weirds) {
   layer = layer.After(14);
   if (type >= 1536) return StripEtherType(type, layer, weirds);
   if (type > 1500) return Broken(weirds, "undefined_ether_type"_weird, "ETHERNET");
-  if (layer.bytes.size() < type) return Broken(weirds, "truncated_ethernet_frame"_weird, "ETHERNET");
   return StripLlc(layer, weirds);
 }
 
@@ -170,16 +164,12 @@ LinkOutcome StripFddi(Layer& layer, Weirds& weirds) {
 
 // 802.1Q and 802.1ad, as many tags as there are.
 LinkOutcome StripVlans(Layer& layer, Weirds& weirds) {
-  unsigned inner = 0;
   for (unsigned tags = 1;; ++tags) {
     if (layer.bytes.size() <= 4) return Broken(weirds, "truncated_VLAN_header"_weird, "VLAN");
-    const unsigned id = LoadBig<uint16_t>(&layer.bytes[0]) & 0xfff;
     const auto type = LoadBig<uint16_t>(&layer.bytes[2]);
     if (tags > 2) {
-      weirds.Report("triple_tagged_vlan_unsupported"_weird, "VLAN",
-                    "overwrote inner vlan ID of " + std::to_string(inner) + " with " + std::to_string(id));
+      weirds.Report("triple_tagged_vlan_unsupported"_weird, "VLAN", "inner VLAN tag overwritten");
     }
-    inner = id;
     layer = layer.After(4);
     if (type == 0x8100 || type == 0x88a8 || type == 0x9100) continue;
     if (type >= 1536) return StripEtherType(type, layer, weirds);

@@ -76,7 +76,7 @@ class FileSequence {
   std::unique_ptr<capture::Source> source_;
   size_t next_ = 0;
   uint64_t number_ = 0;
-  base::Timestamp clock_{base::Duration::min()};
+  base::Timestamp clock_{};  // never before 1970
 };
 
 base::Result<> Drain(Worker& worker, Writer& writer) {
