@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/progress_bar.h"
@@ -8,11 +10,12 @@
 namespace quaywatch::app {
 namespace {
 
-// A mistake in the last name is told before an hour was spent on the first. Standard input can only be
-// opened once.
+// A mistake in the last name is told before an hour was spent on the first. Standard input and other pipes
+// can only be read once.
 base::Result<> CheckFiles(const WatchOptions& options) {
   for (const std::string& file : options.files) {
-    if (file == "-") continue;
+    std::error_code unknown;
+    if (file == "-" || std::filesystem::is_fifo(file, unknown)) continue;
     if (auto source = capture::OpenFile(file, options.filter); !source) return std::unexpected(source.error());
   }
   return {};

@@ -17,6 +17,23 @@ namespace {
 // Packets that may be passed over before the caller gets a chance to stop or to show how far it is.
 constexpr uint64_t kFilteredBeforeIdle = 65536;
 
+std::string NotACapture(const std::string& name, base::Bytes begin) {
+  struct Packing {
+    std::string_view magic, program;
+  };
+  constexpr Packing kOthers[] = {
+      {"\3757zX", "xz"}, {"BZh", "bzip2"}, {"\x04\x22\x4d\x18", "lz4"}, {"PK\x03\x04", "unzip"}};
+  for (const Packing& packing : kOthers) {
+    if (!base::AsText(begin).starts_with(packing.magic)) continue;
+    return fmt::format("{} is packed in a way that is not read; unpack it with {} first (gzip and zstd are read)", name,
+                       packing.program);
+  }
+  return fmt::format(
+      "{} is not a capture: it begins with {:02x}, and pcap and pcapng files (plain, gzip or zstd) are "
+      "read; editcap converts others",
+      name, fmt::join(begin, " "));
+}
+
 class FileSource final : public Source {
  public:
   FileSource(std::unique_ptr<Input> input, std::string filter)
@@ -31,12 +48,7 @@ class FileSource final : public Source {
     if (begin.empty()) {
       return base::Fail(name + " is empty; a capture has at least a file header: check how it was made");
     }
-    if (!IsPcap(begin) && !IsPcapng(begin)) {
-      return base::Fail(
-          fmt::format("{} is not a capture: it begins with {:02x}, and pcap and pcapng files (plain, gzip "
-                      "or zstd) are read; editcap converts others",
-                      name, fmt::join(begin, " ")));
-    }
+    if (!IsPcap(begin) && !IsPcapng(begin)) return base::Fail(NotACapture(name, begin));
     auto format = IsPcap(begin) ? OpenPcap(window_) : OpenPcapng(window_);
     if (!format) return std::unexpected(format.error());
     format_ = std::move(*format);

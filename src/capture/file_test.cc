@@ -382,6 +382,7 @@ TEST(CaptureFile, WhatCannotBeOpenedIsToldInOneLine) {
                   .error,
               HasSubstr("test.pcap is not a capture: it begins with 7f 45 4c 46"));
   EXPECT_THAT(ReadBytes("x").error, HasSubstr("not a capture"));
+  EXPECT_THAT(ReadBytes("BZh91AY").error, HasSubstr("unpack it with bzip2 first"));
   EXPECT_THAT(ReadBytes(FileBuilder().PcapHeader(0xa1b2c3d4, 195).bytes()).error, HasSubstr("195 (IEEE802_15_4)"));
   EXPECT_THAT(ReadBytes(FileBuilder().PcapHeader(0xa1b2c3d4, 1).bytes().substr(0, 20)).error,
               HasSubstr("cut short within its pcap file header"));

@@ -36,6 +36,7 @@ void Totals::Add(const capture::Counters& source) {
   capture.bytes += source.bytes;
   capture.dropped += source.dropped;
   capture.filtered += source.filtered;
+  capture.unsupported += source.unsupported;
 }
 
 void Totals::Add(const Worker& worker) {
