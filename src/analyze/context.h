@@ -68,9 +68,12 @@ class Context {
   virtual Analyzer& HandOver(std::string_view protocol) = 0;
 
   // A flow to resp_h:resp_p that begins within 5 minutes of packet time (from orig_h, if given) carries
-  // `protocol` (FTP's data connections).
+  // `protocol` (FTP's data connections). What its analyzer learns of the file it carries goes to `carried`.
   virtual void ExpectFlow(const std::optional<model::IpAddress>& orig_h, const model::IpAddress& resp_h,
-                          uint16_t resp_p, std::string_view protocol) = 0;
+                          uint16_t resp_p, std::string_view protocol,
+                          std::shared_ptr<CarriedFile> carried = nullptr) = 0;
+  // What was given to the ExpectFlow that foretold this flow; nullptr if nothing was, or it was not foretold.
+  virtual CarriedFile* carried_file() = 0;
 
   // How long the flow may be silent before it is over; by default the configuration's for its transport.
   virtual void SetInactivityTimeout(base::Duration timeout) = 0;

@@ -34,22 +34,22 @@ size_t Engine::EndpointHash::operator()(const Endpoint& key) const {
 }
 
 void Engine::Expect(const std::optional<model::IpAddress>& orig_h, const model::IpAddress& resp_h, uint16_t resp_p,
-                    const AnalyzerSpec& spec) {
+                    const AnalyzerSpec& spec, std::shared_ptr<CarriedFile> carried) {
   if (expectations_.size() >= kMaxExpectations) {
     ++counters_.expectations_dropped;
     return;
   }
-  expectations_[{resp_h, resp_p}] = {orig_h, &spec, now_ + kExpectationLifetime};
+  expectations_[{resp_h, resp_p}] = {orig_h, {&spec, std::move(carried)}, now_ + kExpectationLifetime};
 }
 
-const AnalyzerSpec* Engine::TakeExpectation(const model::FlowInfo& flow) {
-  if (expectations_.empty()) return nullptr;
+Engine::Foretold Engine::TakeExpectation(const model::FlowInfo& flow) {
+  if (expectations_.empty()) return {};
   const auto found = expectations_.find({flow.id.resp_h, flow.id.resp_p.number});
-  if (found == expectations_.end() || found->second.until < flow.start) return nullptr;
-  if (found->second.orig_h && *found->second.orig_h != flow.id.orig_h) return nullptr;
-  const AnalyzerSpec* spec = found->second.spec;
+  if (found == expectations_.end() || found->second.until < flow.start) return {};
+  if (found->second.orig_h && *found->second.orig_h != flow.id.orig_h) return {};
+  Foretold foretold = std::move(found->second.foretold);
   expectations_.erase(found);
-  return spec;
+  return foretold;
 }
 
 }  // namespace quaywatch::analyze

@@ -45,6 +45,7 @@ class FakeContext : public Context, public model::RecordSink {
   bool confirmed = false;
   bool violated = false;
   bool finished = false;
+  std::vector<std::string> expected;  // "protocol address port"
   std::string handed_over_to;
   std::string bytes_handed_over;
 
@@ -70,8 +71,12 @@ class FakeContext : public Context, public model::RecordSink {
     handed_over_to = protocol.empty() ? "detection" : std::string(protocol);
     return rest_;
   }
-  void ExpectFlow(const std::optional<model::IpAddress>&, const model::IpAddress&, uint16_t,
-                  std::string_view) override {}
+  void ExpectFlow(const std::optional<model::IpAddress>&, const model::IpAddress& resp_h, uint16_t resp_p,
+                  std::string_view protocol, std::shared_ptr<CarriedFile> carried) override {
+    expected.push_back(std::string(protocol) + ' ' + resp_h.ToString() + ' ' + std::to_string(resp_p));
+    carried_ = std::move(carried);
+  }
+  CarriedFile* carried_file() override { return carried_.get(); }
   void SetInactivityTimeout(base::Duration) override {}
 
   void Write(const model::Schema& schema, const void* record) override;
@@ -93,6 +98,7 @@ class FakeContext : public Context, public model::RecordSink {
   model::FlowInfo flow_;
   base::Timestamp now_ = base::FromUnixNanos(1'700'000'000'000'000'000);
   std::unique_ptr<WorkerState> state_;
+  std::shared_ptr<CarriedFile> carried_;  // of the latest ExpectFlow
   Rest rest_{bytes_handed_over};
 };
 

@@ -30,6 +30,13 @@ struct FileOrigin {
   bool want_sha256 = false;
 };
 
+// What one flow tells another of the file it carries: FTP's data connection its control connection. Both
+// belong to one worker.
+struct CarriedFile {
+  std::optional<model::Uid> fuid;
+  std::string_view mime_type;  // empty until known; lives as long as the program
+};
+
 class File {
  public:
   // Writes the record. A file that was not ended before, nor brought all its announced bytes, is recorded as

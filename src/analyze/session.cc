@@ -82,9 +82,12 @@ class Session::Attached : public Context, public Analyzer {
   }
   Analyzer& HandOver(std::string_view protocol) override;
   void ExpectFlow(const std::optional<model::IpAddress>& orig_h, const model::IpAddress& resp_h, uint16_t resp_p,
-                  std::string_view protocol) override {
-    if (const AnalyzerSpec* spec = FindAnalyzer(protocol)) session_.engine_.Expect(orig_h, resp_h, resp_p, *spec);
+                  std::string_view protocol, std::shared_ptr<CarriedFile> carried) override {
+    if (const AnalyzerSpec* spec = FindAnalyzer(protocol)) {
+      session_.engine_.Expect(orig_h, resp_h, resp_p, *spec, std::move(carried));
+    }
   }
+  CarriedFile* carried_file() override { return session_.carried_.get(); }
   void SetInactivityTimeout(base::Duration timeout) override { session_.control_.SetInactivityTimeout(timeout); }
 
  private:
@@ -262,9 +265,10 @@ Session::Attached& Session::Attach(size_t analyzer) {
 Session::Detector& Session::Detect(bool use_port) {
   Detector& detector = *detectors_.emplace_back(std::make_unique<Detector>(*this));
   if (!use_port) return detector;
-  if (const AnalyzerSpec* expected = engine_.TakeExpectation(flow_)) {
+  if (auto foretold = engine_.TakeExpectation(flow_); foretold.spec != nullptr) {
     const auto all = Analyzers();
-    detector.Add(static_cast<size_t>(std::find(all.begin(), all.end(), expected) - all.begin()));
+    carried_ = std::move(foretold.carried);
+    detector.Add(static_cast<size_t>(std::find(all.begin(), all.end(), foretold.spec) - all.begin()));
     detector.StopLooking();
     return detector;
   }

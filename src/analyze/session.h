@@ -62,9 +62,13 @@ class Engine {
   Counters& counters() { return counters_; }
 
   void Expect(const std::optional<model::IpAddress>& orig_h, const model::IpAddress& resp_h, uint16_t resp_p,
-              const AnalyzerSpec& spec);
-  // The protocol foretold for this flow, which is forgotten with that; nullptr if none.
-  const AnalyzerSpec* TakeExpectation(const model::FlowInfo& flow);
+              const AnalyzerSpec& spec, std::shared_ptr<CarriedFile> carried);
+  // What was foretold of this flow, which is forgotten with that; spec is nullptr if nothing was.
+  struct Foretold {
+    const AnalyzerSpec* spec = nullptr;
+    std::shared_ptr<CarriedFile> carried;
+  };
+  Foretold TakeExpectation(const model::FlowInfo& flow);
 
  private:
   static constexpr base::Duration kAdvanceInterval = std::chrono::seconds(1);
@@ -74,7 +78,7 @@ class Engine {
   };
   struct Expectation {
     std::optional<model::IpAddress> orig_h;
-    const AnalyzerSpec* spec;
+    Foretold foretold;
     base::Timestamp until;
   };
 
@@ -113,6 +117,7 @@ class Session {
   FlowControl& control_;
   std::vector<std::unique_ptr<Attached>> attached_;
   std::vector<std::unique_ptr<Detector>> detectors_;  // the first sees the flow itself
+  std::shared_ptr<CarriedFile> carried_;  // of the expectation this flow has met
   uint32_t files_ = 0;
   bool confirmed_ = false;
 };
