@@ -133,6 +133,13 @@ TEST(Tsv, Doubles) {
   EXPECT_EQ(TsvReal(std::numeric_limits<double>::max()).size(), 311u);
 }
 
+TEST(Tsv, PacketTimeIsCutAndNotRounded) {
+  EXPECT_TRUE(Line(Format::kZeekTsv, {.ts = base::FromUnixNanos(1'999'999'999)}).starts_with("1.999999\t"));
+  EXPECT_TRUE(Line(Format::kZeekTsv, {.ts = base::FromUnixNanos(-1)}).starts_with("-0.000001\t"));
+  EXPECT_TRUE(Line(Format::kZeekJson, {.ts = base::FromUnixNanos(1'999'999'999)}).starts_with("{\"ts\":1.999999,"));
+  EXPECT_NE(Line(Format::kJson, {.ts = base::FromUnixNanos(1'999'999'999)}).find("01.999999999Z"), std::string::npos);
+}
+
 TEST(Tsv, Intervals) {
   EXPECT_EQ(TsvDuration(0), "0.000000");
   EXPECT_EQ(TsvDuration(1'499), "0.000001");

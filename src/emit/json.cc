@@ -92,8 +92,9 @@ void PutObject(Text& out, const model::Schema& schema, const void* record, Style
   for (const model::Column& column : schema.columns()) {
     if (column.get == nullptr && style == Style::kZeek) continue;
     const std::string derived = column.get == nullptr ? column.derive(record) : std::string();
-    const Value value = column.get != nullptr ? column.get(record) : derived.empty() ? Value() : Value(derived);
+    Value value = column.get != nullptr ? column.get(record) : derived.empty() ? Value() : Value(derived);
     if (value.kind() == Value::Kind::kUnset) continue;
+    if (first && value.kind() == Value::Kind::kTime) value = Value(base::FromUnixNanos(CutToMicros(value.integer())));
     if (!first) out.Put(',');
     first = false;
     out.Put('"');

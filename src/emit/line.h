@@ -8,6 +8,9 @@
 
 namespace quaywatch::emit {
 
+// In Zeek's formats the time in the first column is cut to microseconds and all others are rounded, as Zeek
+// does with packet times and computed ones.
+
 // Zeek's ASCII writer (#separator \x09, #set_separator ",", #empty_field (empty), #unset_field -).
 void PutTsvLine(Text& out, const model::Schema& schema, const void* record);
 // The lines above a log's first record, and the one below its last. Times in UTC.

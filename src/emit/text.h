@@ -63,6 +63,8 @@ char* PutInteger(char* out, int64_t value);
 // Nanoseconds as seconds with six decimals, rounded to the nearest: "1700000000.123457", "-0.000100".
 inline constexpr size_t kMaxSeconds = 20;
 char* PutSeconds(char* out, int64_t nanos);
+// Nanoseconds cut to whole microseconds. Zeek's packet times are cut (by libpcap), all else it rounds.
+inline int64_t CutToMicros(int64_t nanos) { return nanos - ((nanos % 1000) + 1000) % 1000; }
 
 // Exactly `width` digits. REQUIRES: value has no more.
 char* PutPadded(char* out, uint64_t value, int width);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ctime>
+#include <utility>
 
 #include "emit/escape.h"
 #include "emit/line.h"
@@ -59,9 +60,15 @@ void PutTsvLine(Text& out, const model::Schema& schema, const void* record) {
   bool first = true;
   for (const model::Column& column : schema.columns()) {
     if (column.get == nullptr) continue;
-    if (!first) out.Put('\t');
-    first = false;
     const Value value = column.get(record);
+    if (std::exchange(first, false)) {
+      if (value.kind() == Value::Kind::kTime) {
+        out.Commit(PutSeconds(out.Reserve(kMaxSeconds), CutToMicros(value.integer())));
+        continue;
+      }
+    } else {
+      out.Put('\t');
+    }
     if (value.kind() == Value::Kind::kList) {
       PutList(out, value.list(), column.type);
     } else {
