@@ -296,6 +296,20 @@ TEST_F(LiveTest, EndsWhenTheLastNamedInterfaceIsGone) {
   EXPECT_EQ(sources[0]->Read(packet), Next::kEnd);
 }
 
+TEST_F(LiveTest, GoesOnWhenAnInterfaceWasDown) {
+  MakeVeth();
+  auto sources = Open({.interfaces = {"near0"}}, 2);
+  Run("ip link set near0 down");
+  EXPECT_TRUE(Drain(sources).empty());
+  model::RawPacket packet;
+  EXPECT_EQ(sources[0]->Read(packet), Next::kIdle);
+  Run("ip link set near0 up");
+  SendRaw("near0", std::string(12, '\x02') + std::string("\x88\xb5", 2) + "no IP at all");
+  const auto all = Containing(Drain(sources), "no IP at all");
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].worker, 0u);
+}
+
 TEST_F(LiveTest, FilterAppliesToEthernetAndRawIp) {
   MakeVeth();
   // A tunnel interface's frames begin with the IP header.
