@@ -43,6 +43,9 @@ class File {
   // timed out: nobody saw its end.
   virtual ~File() = default;
   virtual const model::Uid& fuid() const = 0;
+  // Another flow carries parts of the file too (HTTP ranges): it gets a record for each. Further calls for
+  // the same flow do nothing.
+  virtual void AddFlow(const model::FlowInfo&) {}
   // Empty until enough was seen (4096 bytes or the end), and where nothing matches.
   virtual std::string_view mime_type() const = 0;
   // The next bytes of the file.

@@ -15,6 +15,8 @@ namespace {
 
 // Offsets beyond this are made up; keeps sums from overflowing.
 constexpr uint64_t kMaxOffset = uint64_t{1} << 62;
+// Flows besides the first that a file is recorded for.
+constexpr size_t kMaxOtherFlows = 256;
 // Pieces kept out of order, beside kReorderLimit bytes.
 constexpr size_t kMaxPieces = 4096;
 
@@ -45,7 +47,7 @@ class TrackedFile : public File {
     record_.total_bytes = origin.total_bytes;
     record_.parent_fuid = origin.parent;
     record_.is_orig = origin.from == model::Direction::kOrig;
-    record_.local_orig = record_.is_orig ? flow.local_orig : flow.local_resp;
+    record_.local_orig = IsLocal(flow);
     if (!origin.analyzer.empty()) record_.analyzers.items.push_back(origin.analyzer);
     hashes_ = surroundings.hashes;
     hashes_.sha1 |= origin.want_sha1;
@@ -62,6 +64,11 @@ class TrackedFile : public File {
 
   const model::Uid& fuid() const override { return record_.fuid; }
   std::string_view mime_type() const override { return record_.mime_type.value_or(std::string_view()); }
+
+  void AddFlow(const model::FlowInfo& flow) override {
+    const bool known = flow.uid == record_.uid || std::ranges::find(others_, flow.uid, &Other::uid) != others_.end();
+    if (!known && others_.size() < kMaxOtherFlows) others_.push_back({flow.uid, flow.id, IsLocal(flow)});
+  }
 
   void Data(base::Bytes bytes) override {
     Touch();
@@ -244,13 +251,30 @@ class TrackedFile : public File {
     record_.timedout = timed_out;
     record_.duration = last_active_ - record_.ts;
     model::Write(surroundings_.records, record_);
+    if (others_.empty()) return;
+    FileRecord record = record_;
+    for (const Other& other : others_) {
+      record.uid = other.uid;
+      record.id = other.id;
+      record.local_orig = other.local;
+      model::Write(surroundings_.records, record);
+    }
   }
+
+  bool IsLocal(const model::FlowInfo& flow) const { return record_.is_orig ? flow.local_orig : flow.local_resp; }
+
+  struct Other {
+    model::Uid uid;
+    model::FlowId id;
+    bool local;
+  };
 
   const Surroundings& surroundings_;
   const std::string_view origin_type_;
   FileRecord record_;
   Hashes hashes_;
-  bool begun_ = false;  // a byte or gap was seen
+  std::vector<Other> others_;  // flows that carry it besides the first
+  bool begun_ = false;         // a byte or gap was seen
   bool ended_ = false;
   bool typed_ = false;  // type known, or known to be unknown
   bool reordering_ = false;

@@ -51,6 +51,22 @@ TEST_F(FileTrackerTest, CountsAndTypes) {
   EXPECT_TRUE(records_[0].local_orig);
 }
 
+TEST_F(FileTrackerTest, ARecordForEachFlow) {
+  auto file = Open();
+  file->Data(base::AsBytes("abc"));
+  model::FlowInfo other = flow_;
+  other.uid = model::Uid::Make('C', {2, 2});
+  file->AddFlow(flow_);
+  file->AddFlow(other);
+  file->AddFlow(other);
+  file.reset();
+  ASSERT_EQ(records_.size(), 2u);
+  EXPECT_EQ(records_[0].uid, flow_.uid);
+  EXPECT_EQ(records_[1].uid, other.uid);
+  EXPECT_EQ(records_[1].fuid, records_[0].fuid);
+  EXPECT_EQ(records_[1].seen_bytes, 3u);
+}
+
 TEST_F(FileTrackerTest, NothingSeenNothingWritten) {
   Open()->End();
   EXPECT_TRUE(records_.empty());

@@ -102,7 +102,7 @@ class HttpAnalyzer : public Analyzer, private MessageOwner {
   std::string upgrade_protocol_;
   uint64_t requests_ = 0;
   uint32_t status_code_ = 0;
-  std::string_view violation_;    // what was wrong with one side
+  std::string_view violation_;  // what was wrong with one side
   bool confirmed_ = false;
   bool keep_alive_ = false;
   bool closes_ = false;

@@ -73,8 +73,8 @@ void HttpEntity::ContentLength(std::string_view value) {
 void HttpEntity::ContentRangeHeader(std::string_view value) {
   if (chunk_ != Chunk::kNone) Weird("HTTP_content_range_and_chunked");
   const auto range = ParseContentRange(value);
-  if (!range) return Weird(range.error());
-  if (range->instance_bad) Weird("HTTP_content_range_invalid_instance");
+  if (!range) return Weird(range.error().weird, range.error().details);
+  if (!range->bad_instance.empty()) Weird("HTTP_content_range_invalid_instance", range->bad_instance);
   if (range->instance_length) instance_length_ = range->instance_length;
   is_partial_ = true;
   range_offset_ = static_cast<uint64_t>(range->first);

@@ -140,28 +140,31 @@ std::optional<int64_t> ParseNumber(std::string_view text, int base) {
   return static_cast<int64_t>(negative ? 0 - number : number);
 }
 
-std::expected<ContentRange, std::string_view> ParseContentRange(std::string_view value) {
+std::expected<ContentRange, RangeError> ParseContentRange(std::string_view value) {
   const std::string_view unit = mime::TakeToken(value);
-  if (unit != "bytes") return std::unexpected("HTTP_content_range_unknown_byte_unit");
+  if (unit != "bytes") return std::unexpected(RangeError{"HTTP_content_range_unknown_byte_unit", {}});
   std::string range(value);
   std::erase(range, ' ');
+  const auto fail = [&](std::string_view weird) { return std::unexpected(RangeError{weird, range}); };
   const size_t slash = range.find('/');
   const size_t dash = range.find('-');
-  if (slash == std::string::npos || dash > slash) return std::unexpected("HTTP_content_range_cannot_parse");
+  if (slash == std::string::npos || dash > slash) {
+    return std::unexpected(RangeError{"HTTP_content_range_cannot_parse", {}});
+  }
 
   const std::string_view text = range;
   const auto first = ParseNumber(text.substr(0, dash), 10);
   const auto last = ParseNumber(text.substr(dash + 1, slash - dash - 1), 10);
-  if (!first || !last) return std::unexpected("HTTP_content_range_cannot_parse");
-  if (*first < 0 || *last < 0) return std::unexpected("HTTP_content_range_invalid");
-  if (*last < *first) return std::unexpected("HTTP_non_positive_content_range");
-  if (*last - *first > std::numeric_limits<int64_t>::max() - 1) return std::unexpected("HTTP_content_range_overflow");
+  if (!first || !last) return fail("HTTP_content_range_cannot_parse");
+  if (*first < 0 || *last < 0) return fail("HTTP_content_range_invalid");
+  if (*last < *first) return fail("HTTP_non_positive_content_range");
+  if (*last - *first > std::numeric_limits<int64_t>::max() - 1) return fail("HTTP_content_range_overflow");
 
   ContentRange content{*first, *last, {}};
   const std::string_view instance = text.substr(slash + 1);
   if (instance != "*") {
     const auto length = ParseNumber(instance, 10);
-    content.instance_bad = !length;
+    if (!length) content.bad_instance = range;
     content.instance_length = length.value_or(0);
   }
   return content;

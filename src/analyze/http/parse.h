@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "analyze/http/types.h"
@@ -27,8 +28,14 @@ std::optional<StatusLine> ParseStatusLine(std::string_view line);
 // number wraps around. Nothing if the text begins with something else. REQUIRES: base is 10 or 16.
 std::optional<int64_t> ParseNumber(std::string_view text, int base);
 
-// `value` is that of Content-Range. An error is the weird that names it.
-std::expected<ContentRange, std::string_view> ParseContentRange(std::string_view value);
+// What is wrong with a Content-Range: the weird that names it, and its details.
+struct RangeError {
+  std::string_view weird;
+  std::string details;
+};
+
+// `value` is that of Content-Range.
+std::expected<ContentRange, RangeError> ParseContentRange(std::string_view value);
 
 // Which header it is, in letters of any case.
 Field FieldOf(std::string_view name);

@@ -10,6 +10,7 @@ std::shared_ptr<File> Ranges::Open(const std::string& key, const FileOrigin& ori
   const auto found = files_.find(key);
   if (found != files_.end() && now - found->second.used < kRangeTimeout) {
     found->second.used = now;
+    found->second.file->AddFlow(context.flow());
     return found->second.file;
   }
   if (found != files_.end()) files_.erase(found);

@@ -46,7 +46,7 @@ struct ContentRange {
   int64_t first = 0;
   int64_t last = 0;
   std::optional<int64_t> instance_length;  // unset for "*"
-  bool instance_bad = false;               // the length is no number and counts as 0
+  std::string bad_instance;                // the whole range, where its length is no number and counts as 0
   int64_t length() const { return last - first + 1; }
 };
 
