@@ -291,6 +291,7 @@ constexpr auto kMagic = std::to_array<Magic>({
 
     // Sound.
     {20, "audio/mpeg", R"(\xff[\xe2\xe3\xf2\xf3\xf6\xf7\xfa\xfb\xfc\xfd])"},
+    {20, "audio/mpeg", "ID3"},
     {70, "audio/m4a", ".{4}ftypm4a"},
     {60, "audio/mp4", ".{4}ftypM4A"},
     {190, "audio/x-wav", R"(RF64\xff\xff\xff\xffWAVEds64)"},
