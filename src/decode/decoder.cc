@@ -17,6 +17,7 @@ namespace quaywatch::decode {
 
 using model::Datagram;
 using model::RawPacket;
+using model::Transport;
 using model::TunnelType;
 
 namespace {
@@ -96,7 +97,7 @@ class Decoder::Impl {
   const Datagram* DecodeDatagram(const Layer& layer, const IpHeader& header, uint8_t depth, bool reassembled) {
     const TunnelType around = depth == 0 ? TunnelType::kNone : datagram_.carries;
     Datagram& d = datagram_;
-    d = Datagram{};
+    Clear(d);
     d.ts = packet_->ts;
     d.interface = packet_->interface;
     d.src = header.src;
@@ -121,10 +122,28 @@ class Decoder::Impl {
     segment.verify_checksum = options_.verify_checksums && !offloaded();
     counters_.pending_checksum += offloaded();
     if (!ParseTransport(d, segment, weirds_, counters_)) return nullptr;
-    const uint32_t missing = layer.wire_length - static_cast<uint32_t>(layer.bytes.size());
-    carried_ = FindTunnel(d, missing, options_.max_tunnel_depth, weirds_);
+    if (d.transport != Transport::kTcp && d.transport != Transport::kIcmp) {
+      const uint32_t missing = layer.wire_length - static_cast<uint32_t>(layer.bytes.size());
+      carried_ = FindTunnel(d, missing, options_.max_tunnel_depth, weirds_);
+    }
     if (packet_->segment_size != 0) CountSegments(header.header_length + segment.length - d.payload_length);
     return &d;
+  }
+
+  // What is not set for every datagram. Assigning an empty one would take as long as all the rest.
+  static void Clear(Datagram& d) {
+    d.transport = Transport::kUnknown;
+    d.src_port = d.dst_port = 0;
+    d.icmp_type = d.icmp_code = 0;
+    d.icmp_id = 0;
+    d.tcp = {};
+    d.wire_packets = 1;
+    d.payload = {};
+    d.payload_length = 0;
+    d.udp_length = 0;
+    d.flow_weird = {};
+    d.checksum_bad = false;
+    d.carries = d.violates = TunnelType::kNone;
   }
 
   // Mobile IPv6 signalling is no flow.

@@ -152,6 +152,7 @@ LinkOutcome StripEthernet(Layer& layer, Weirds& weirds) {
   layer = layer.After(14);
   if (type >= 1536) return StripEtherType(type, layer, weirds);
   if (type > 1500) return Broken(weirds, "undefined_ether_type"_weird, "ETHERNET");
+  layer = layer.First(type);
   return StripLlc(layer, weirds);
 }
 
