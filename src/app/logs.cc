@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "analyze/analyzer.h"
+#include "analyze/files/ocsp.h"
 #include "analyze/files/record.h"
 #include "app/command_line.h"
 #include "flow/conn_record.h"
@@ -14,8 +15,13 @@ namespace quaywatch::app {
 
 std::vector<const model::Schema*> AllLogs() {
   std::vector<const model::Schema*> logs{
-      &flow::ConnRecord::Schema(),      &flow::ConnRecord::InterimSchema(), &analyze::files::FileRecord::Schema(),
-      &pipeline::WeirdRecord::Schema(), &pipeline::StatsRecord::Schema(),   &pipeline::CaptureLossRecord::Schema(),
+      &flow::ConnRecord::Schema(),
+      &flow::ConnRecord::InterimSchema(),
+      &analyze::files::FileRecord::Schema(),
+      &analyze::files::OcspRecord::Schema(),
+      &pipeline::WeirdRecord::Schema(),
+      &pipeline::StatsRecord::Schema(),
+      &pipeline::CaptureLossRecord::Schema(),
   };
   for (const analyze::AnalyzerSpec* spec : analyze::Analyzers()) {
     for (const auto schema : spec->schemas) logs.push_back(&schema());

@@ -7,6 +7,7 @@
 
 #include "analyze/files/digest.h"
 #include "analyze/files/mime.h"
+#include "analyze/files/ocsp.h"
 #include "analyze/files/record.h"
 #include "analyze/files/reorder.h"
 
@@ -21,11 +22,12 @@ constexpr size_t kMaxOtherFlows = 256;
 constexpr size_t kMaxPieces = 4096;
 
 constexpr std::string_view kCertificate = "X509";
+constexpr std::string_view kOcspReply = "OCSP_REPLY";
 
 // What else Zeek looks at files of a type with.
 std::string_view AnalyzerOfType(std::string_view mime_type) {
   if (mime_type == "application/x-dosexec") return "PE";
-  if (mime_type == "application/ocsp-response") return "OCSP_REPLY";
+  if (mime_type == "application/ocsp-response") return kOcspReply;
   return {};
 }
 
@@ -136,6 +138,7 @@ class TrackedFile : public File {
     reordering_ = false;
     offset_ = 0;
     head_.clear();
+    response_.reset();
     record_.total_bytes.reset();
     record_.seen_bytes = record_.missing_bytes = record_.overflow_bytes = 0;
     record_.md5.reset();
@@ -192,6 +195,7 @@ class TrackedFile : public File {
   void Deliver(base::Bytes bytes) {
     offset_ += bytes.size();
     record_.seen_bytes += bytes.size();
+    if (response_) Collect(bytes);
     if (!typed_) Sniff(bytes);
     if (md5_) md5_->Update(bytes);
     if (sha1_) sha1_->Update(bytes);
@@ -201,6 +205,7 @@ class TrackedFile : public File {
   void Miss(uint64_t length) {
     // What came before is all there will be of the beginning.
     if (!typed_) FindType(head_);
+    response_.reset();
     md5_.reset();
     sha1_.reset();
     sha256_.reset();
@@ -213,11 +218,14 @@ class TrackedFile : public File {
     if (head_.empty() && (whole || bytes.size() >= kSniffLimit)) return FindType(bytes);
     const size_t room = std::min(kSniffLimit - head_.size(), bytes.size());
     head_.insert(head_.end(), bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(room));
-    if (whole || head_.size() == kSniffLimit) FindType(head_);
+    if (!whole && head_.size() < kSniffLimit) return;
+    FindType(head_);
+    if (response_) Collect(bytes.subspan(room));
   }
 
   void FindType(base::Bytes head) {
     SetType(DetectMimeType(head));
+    if (response_) Collect(head);
     head_.clear();
   }
 
@@ -228,6 +236,21 @@ class TrackedFile : public File {
     const std::string_view analyzer = AnalyzerOfType(mime_type);
     auto& analyzers = record_.analyzers.items;
     if (!analyzer.empty() && std::ranges::find(analyzers, analyzer) == analyzers.end()) analyzers.push_back(analyzer);
+    if (analyzer == kOcspReply) response_.emplace();
+  }
+
+  void Collect(base::Bytes bytes) {
+    if (response_->size() + bytes.size() > kMaxOcspResponse) return response_.reset();
+    response_->insert(response_->end(), bytes.begin(), bytes.end());
+  }
+
+  void WriteAnswers() {
+    for (OcspRecord& answer : ParseOcspResponse(*response_)) {
+      answer.ts = record_.ts;
+      answer.id = record_.fuid;
+      model::Write(surroundings_.records, answer);
+    }
+    response_.reset();
   }
 
   void EndIfComplete() {
@@ -240,6 +263,7 @@ class TrackedFile : public File {
     FlushReordered();
     if (!typed_) FindType(head_);
     ended_ = true;
+    if (response_) WriteAnswers();
     if (md5_) record_.md5 = md5_->Finish();
     if (sha1_) record_.sha1 = sha1_->Finish();
     if (sha256_) record_.sha256 = sha256_->Finish();
@@ -281,7 +305,8 @@ class TrackedFile : public File {
   uint64_t offset_ = 0;  // bytes delivered or given up
   base::Timestamp last_active_;
   base::Timestamp next_check_;
-  std::vector<uint8_t> head_;  // at most kSniffLimit bytes
+  std::vector<uint8_t> head_;                     // at most kSniffLimit bytes
+  std::optional<std::vector<uint8_t>> response_;  // of OCSP, while it may be whole
   Reorder reorder_;
   std::optional<Digest> md5_, sha1_, sha256_;
 };

@@ -18,7 +18,8 @@ class FileTrackerTest : public testing::Test, public model::RecordSink {
     flow_.local_resp = true;
   }
 
-  void Write(const model::Schema&, const void* record) override {
+  void Write(const model::Schema& schema, const void* record) override {
+    if (&schema != &FileRecord::Schema()) return others_.emplace_back(schema.name()), void();
     records_.push_back(*static_cast<const FileRecord*>(record));
   }
   void WriteOnce(const model::Schema&, std::shared_ptr<const void>, std::string, base::Duration) override {}
@@ -28,6 +29,7 @@ class FileTrackerTest : public testing::Test, public model::RecordSink {
   }
 
   std::vector<FileRecord> records_;
+  std::vector<std::string> others_;  // logs of records that are not of files
   model::FlowInfo flow_;
   base::Timestamp now_ = base::FromUnixNanos(1'700'000'000'000'000'000);
   Surroundings surroundings_{now_, *this, {}};

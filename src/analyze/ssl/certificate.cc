@@ -13,7 +13,7 @@
 #include <algorithm>
 #include <array>
 
-#include "analyze/ssl/asn1_time.h"
+#include "analyze/asn1_time.h"
 
 namespace quaywatch::analyze::ssl {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "analyze/ssl/asn1_time.h"
+#include "analyze/asn1_time.h"
 
 #include <algorithm>
 #include <chrono>
 
-namespace quaywatch::analyze::ssl {
+namespace quaywatch::analyze {
 namespace {
 
 using std::chrono::days;
@@ -69,4 +69,4 @@ Asn1Time ParseAsn1Time(Asn1TimeKind kind, std::string_view text) {
   return {std::clamp(time + seconds(zone), kFirst, kLast), {}};
 }
 
-}  // namespace quaywatch::analyze::ssl
+}  // namespace quaywatch::analyze

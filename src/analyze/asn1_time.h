@@ -8,7 +8,7 @@
 
 #include "base/time.h"
 
-namespace quaywatch::analyze::ssl {
+namespace quaywatch::analyze {
 
 enum class Asn1TimeKind : uint8_t { kUtc, kGeneralized };
 
@@ -22,4 +22,4 @@ struct Asn1Time {
 // base::Timestamp (2262; certificates that never expire say 9999) become its end.
 Asn1Time ParseAsn1Time(Asn1TimeKind kind, std::string_view text);
 
-}  // namespace quaywatch::analyze::ssl
+}  // namespace quaywatch::analyze
