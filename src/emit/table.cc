@@ -147,6 +147,8 @@ bool IsWorthShowing(const Value& value) {
       return false;
     case Value::Kind::kBool:
       return value.boolean();
+    case Value::Kind::kCount:
+      return value.count() != 0;
     case Value::Kind::kText:
       return !value.text().empty();
     case Value::Kind::kList:
@@ -180,9 +182,11 @@ TableLayout::TableLayout(const model::Schema& schema, bool color)
       resp_bytes_(Find(schema, "resp_bytes")),
       state_(Find(schema, "conn_state")) {
   for (const Column& column : schema.columns()) {
-    const bool identifier = column.name.find("uid") != std::string_view::npos;
+    const bool identifier = column.name.find("uid") != std::string_view::npos || column.name == "peer";
     const bool elsewhere = &column == ts_ || column.name.starts_with("id.");
-    if (!identifier && !elsewhere && column.get != nullptr) named_.push_back(&column);
+    // A number whose name is there as well (qtype, qtype_name).
+    const bool named = Find(schema, std::string(column.name) + "_name") != nullptr;
+    if (!identifier && !elsewhere && !named && column.get != nullptr) named_.push_back(&column);
   }
 }
 

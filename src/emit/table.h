@@ -7,8 +7,9 @@
 //   2026-01-31 12:00:00.125  conn 10.0.0.7:50120 → 10.0.0.9:5432  tcp postgresql 1.2 s 525 B sent ...
 //
 // Which column is the time, an address or the protocol follows from the names all logs share. A log with
-// a conn_state is told as a conversation; of others the columns that are set are named. Identifiers, zeros
-// and what is false are left out, long texts cut: JSON has all of it.
+// a conn_state is told as a conversation; of others the columns that are set are named. Identifiers, numbers
+// that are named beside (qtype, qtype_name), zeros and what is false are left out, long texts cut: JSON has
+// all of it.
 #pragma once
 
 #include <array>

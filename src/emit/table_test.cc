@@ -38,6 +38,8 @@ struct Other {
   std::optional<uint64_t> size;
   bool flag = false;
   std::vector<std::string> names;
+  uint64_t kind = 0;
+  std::optional<std::string> kind_name;
 
   static const model::Schema& Schema() {
     using R = Other;
@@ -45,7 +47,8 @@ struct Other {
     static const model::Schema schema(
         "other", "",
         model::Columns(Col<&R::ts>("ts", ""), Col<&R::uid>("uid", ""), Col<&R::text>("text", ""),
-                       Col<&R::size>("size", "", "bytes"), Col<&R::flag>("flag", ""), Col<&R::names>("names", "")));
+                       Col<&R::size>("size", "", "bytes"), Col<&R::flag>("flag", ""), Col<&R::names>("names", ""),
+                       Col<&R::kind>("kind", ""), Col<&R::kind_name>("kind_name", "")));
     return schema;
   }
 };
@@ -90,9 +93,10 @@ TEST(Table, LinesStayUnderEachOther) {
 }
 
 TEST(Table, OtherLogsNameWhatIsSet) {
-  const std::string line = Line(Other{.text = "a b", .size = 1500, .flag = true, .names = {"x", "y"}});
-  EXPECT_EQ(line.substr(line.find("  text")), "  text=a b  size=1.5 kB  flag  names=x,y\n");
-  const std::string bare = Line(Other{});
+  const std::string line =
+      Line(Other{.text = "a b", .size = 1500, .flag = true, .names = {"x", "y"}, .kind = 28, .kind_name = "AAAA"});
+  EXPECT_EQ(line.substr(line.find("  text")), "  text=a b  size=1.5 kB  flag  names=x,y  kind_name=AAAA\n");
+  const std::string bare = Line(Other{.size = 0});
   EXPECT_EQ(bare.find('='), std::string::npos) << bare;
 }
 
