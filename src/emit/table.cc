@@ -260,10 +260,10 @@ void TableLayout::PutNamed(Text& out, const void* record) const {
   for (const Column* column : named_) {
     const Value value = column->get(record);
     if (!IsWorthShowing(value)) continue;
+    const bool flag = value.kind() == Value::Kind::kBool;
     out.Put("  ");
-    PutStyled(out, column->name, kDim, color_);
-    if (value.kind() == Value::Kind::kBool) continue;
-    PutStyled(out, "=", kDim, color_);
+    PutStyled(out, std::string(column->name) + (flag ? "" : "="), kDim, color_);
+    if (flag) continue;
     PutReadable(out, value, *column);
   }
 }
