@@ -125,7 +125,6 @@ void HttpAnalyzer::OnStream(Direction from, base::Bytes bytes) {
   if (s.lost) return;
   if (s.next == Next::kHttp09Body) return Http09Body(bytes);
   const size_t consumed = s.lines.Feed(bytes);
-  if (!violation_.empty() && confirmed_) return context_.Violate(violation_);
   if (rest_ != nullptr && consumed < bytes.size()) Forward(from, bytes.subspan(consumed));
 }
 
@@ -182,8 +181,11 @@ void HttpAnalyzer::Confirm() {
   if (violation_.empty()) context_.Confirm();
 }
 
-// One side that is no HTTP doesn't keep a response from being understood, but no conversation comes of it.
-void HttpAnalyzer::Violate(std::string_view reason) { violation_ = reason; }
+// Where the other side looks like HTTP all the same, its first message is still recorded.
+void HttpAnalyzer::Violate(std::string_view reason) {
+  violation_ = reason;
+  if (confirmed_) context_.Violate(reason);
+}
 
 void HttpAnalyzer::SetVersion(Side& s, Version version) {
   if (s.version.known() && s.version != version) context_.Weird("HTTP_version_mismatch");
@@ -262,7 +264,7 @@ void HttpAnalyzer::Begin09Request(std::string_view method) {
     resp_.message.Done();
     resp_.message.Forget();
   }
-  resp_.next = Next::kHttp09Body;
+  if (violation_.empty()) resp_.next = Next::kHttp09Body;
 }
 
 void HttpAnalyzer::BadRequestLine(std::string_view line) {
@@ -277,7 +279,8 @@ void HttpAnalyzer::RequestMade(bool interrupted) {
   if (!orig_.ongoing) return;
   orig_.ongoing = false;
   orig_.message.Done();
-  orig_.next = interrupted ? Next::kNothing : Next::kFirstLine;
+  orig_.next = interrupted || !violation_.empty() ? Next::kNothing : Next::kFirstLine;
+  if (!violation_.empty()) context_.Violate(violation_);
 }
 
 // ---- responses -----------------------------------------------------------------------------------
@@ -344,7 +347,11 @@ void HttpAnalyzer::ReplyMade(bool interrupted) {
   status_code_ = 0;
   upgrade_ = false;
   upgrade_protocol_.clear();
-  resp_.next = interrupted || upgraded ? Next::kNothing : Next::kFirstLine;
+  if (interrupted || upgraded) {
+    resp_.next = Next::kNothing;
+  } else if (resp_.next != Next::kHttp09Body) {
+    resp_.next = Next::kFirstLine;
+  }
 }
 
 void HttpAnalyzer::Upgrade() {

@@ -397,6 +397,51 @@ TEST(Http, UpgradeHandsOver) {
   EXPECT_TRUE(out.weirds.empty());
 }
 
+// ---- anything at all ---------------------------------------------------------------------------
+
+TEST(Http, TheCutDoesNotMatter) {
+  constexpr auto kRequests =
+      std::to_array<std::string_view>({"GET /a HTTP/1.1\r\n", "POST /b HTTP/1.1\r\n", "HEAD /c HTTP/1.0\r\n",
+                                       "CONNECT d:1 HTTP/1.1\r\n", "GET /old\r\n"});
+  constexpr auto kReplies =
+      std::to_array<std::string_view>({"HTTP/1.1 200 OK\r\n", "HTTP/1.1 206 Part\r\n", "HTTP/1.0 404\r\n",
+                                       "HTTP/1.1 100 Go\r\n", "HTTP/1.1 304 Same\r\n", "HTTP/1.1 101 Switch\r\n"});
+  constexpr auto kHeaders = std::to_array<std::string_view>(
+      {"Content-Length: 12\r\n", "Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n", "Connection: close\r\n",
+       "Connection: Upgrade\r\nUpgrade: x\r\n", "Content-Type: multipart/mixed; boundary=b\r\n",
+       "Content-Encoding: deflate\r\n", "Content-Type: message/http\r\n", "Content-Transfer-Encoding: base64\r\n",
+       "Content-Transfer-Encoding: quoted-printable\r\n", "Range: x\r\n", "Content-Range: bytes 0-11/20\r\n",
+       " folded\n", "Host: h\r"});
+  constexpr auto kBodies = std::to_array<std::string_view>(
+      {"abcdefghijkl", "c\r\nabcdefghijkl\r\n0\r\n\r\n",
+       "--b\r\nContent-Length: 3\r\n\r\nabc\r\n--b\r\n\r\nx\r\n--b--\r\n", "--b\r\n\r\na\rb\nc\r\r\n--b--", "YWJj\r\n",
+       "a=\r\n=41\r\n", "\r\n", "\n", "\r"});
+  std::mt19937 random(3);
+  const auto pick = [&](const auto& from) { return std::string(from[random() % from.size()]); };
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<Piece> pieces;
+    for (size_t messages = 1 + random() % 5; messages > 0; --messages) {
+      const Direction from = random() % 2 == 0 ? kOrig : kResp;
+      std::string text = from == kOrig ? pick(kRequests) : pick(kReplies);
+      for (size_t headers = random() % 4; headers > 0; --headers) text += pick(kHeaders);
+      text += "\r\n";
+      for (size_t bodies = random() % 3; bodies > 0; --bodies) text += pick(kBodies);
+      pieces.push_back({from, text});
+    }
+    const Outcome whole = PlayCut(pieces, [](size_t size) { return size; });
+    for (int cuts = 0; cuts < 4; ++cuts) {
+      const size_t most = cuts == 0 ? 1 : 30;
+      const Outcome cut = PlayCut(pieces, [&](size_t) { return 1 + random() % most; });
+      std::string all;
+      for (const Piece& piece : pieces)
+        all += (piece.from == kOrig ? "\n> " : "\n< ") + testing::PrintToString(piece.bytes);
+      ASSERT_EQ(whole.records, cut.records) << all;
+      ASSERT_EQ(whole.files, cut.files) << all;
+      ASSERT_EQ(whole.tunnel, cut.tunnel) << all;
+    }
+  }
+}
+
 // ---- recognising it ------------------------------------------------------------------------------
 
 TEST(Http, Probe) {

@@ -54,14 +54,12 @@ bool Inflater::Run(std::string_view data) {
     z.next_out = reinterpret_cast<Bytef*>(piece.data());
     z.avail_out = static_cast<uInt>(piece.size());
     const int status = inflate(&z, Z_SYNC_FLUSH);
-    if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
-      over_ = true;
-      return false;
-    }
+    const bool failed = status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR;
     const size_t count = piece.size() - z.avail_out;
     inflated_ += count;
-    over_ = status == Z_STREAM_END || inflated_ > kMaxInflated;
+    over_ = failed || status == Z_STREAM_END || inflated_ > kMaxInflated;
     if (count > 0) sink_.OnInflated({piece.data(), count});
+    if (failed) return false;
     if (count == 0 && status == Z_BUF_ERROR) break;
   }
   return true;

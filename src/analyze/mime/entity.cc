@@ -61,6 +61,7 @@ void Entity::End() {
       base64_.reset();
       if (!rest.empty()) OnData(rest);
     }
+    if (!held_.empty()) OnData(held_);
   }
   message_.OnEnd(*this);
 }
@@ -106,10 +107,6 @@ void Entity::ParseContentType(std::string_view value) {
   if (!is_container()) return;
   ParseParameters(value);
   if (content_type_ == ContentType::kMultipart && !boundary_) content_type_ = ContentType::kOther;
-  if (is_container() && depth_ >= kMaxDepth) {
-    message_.context_.Weird("exceeded_mime_max_depth");
-    content_type_ = ContentType::kOther;
-  }
 }
 
 void Entity::ParseParameters(std::string_view text) {
@@ -152,6 +149,7 @@ Entity::Boundary Entity::CheckBoundary(std::string_view line) const {
 }
 
 void Entity::BeginChild() {
+  if (depth_ >= kMaxDepth) return message_.context_.Weird("exceeded_mime_max_depth");
   child_ = MakeChild();
   child_->Begin();
 }
@@ -162,7 +160,7 @@ void Entity::EndChild() {
 }
 
 void Entity::Decode(std::string_view data, bool ends_line) {
-  if (transfer_encoding_ == TransferEncoding::kQuotedPrintable) return DecodeQuotedPrintable(data);
+  if (transfer_encoding_ == TransferEncoding::kQuotedPrintable) return DecodeQuotedPrintable(data, ends_line);
   if (transfer_encoding_ == TransferEncoding::kBase64) return DecodeBase64(data);
   if (line_end_due_) OnData(kLineEnd);
   line_end_due_ = false;
@@ -176,25 +174,31 @@ void Entity::Decode(std::string_view data, bool ends_line) {
   }
 }
 
-void Entity::DecodeQuotedPrintable(std::string_view line) {
-  size_t end = line.size();
-  while (end > 0 && IsBlank(line[end - 1])) --end;
+void Entity::DecodeQuotedPrintable(std::string_view data, bool ends_line) {
+  const std::string joined = held_.empty() ? std::string() : held_ + std::string(data);
+  const std::string_view text = held_.empty() ? data : std::string_view(joined);
+  held_.clear();
+  size_t end = text.size();
+  while (ends_line && end > 0 && IsBlank(text[end - 1])) --end;
   std::string out;
   out.reserve(end + kLineEnd.size());
   bool soft_break = false;
   for (size_t i = 0; i < end; ++i) {
-    if (line[i] != '=') {
-      out += line[i];
+    if (text[i] != '=') {
+      out += text[i];
+    } else if (!ends_line && i + 2 >= end) {
+      held_ = text.substr(i);
+      break;
     } else if (i + 1 == end) {
       soft_break = true;
-    } else if (i + 2 < line.size() && Hex(line[i + 1]) >= 0 && Hex(line[i + 2]) >= 0) {
-      out += static_cast<char>(Hex(line[i + 1]) << 4 | Hex(line[i + 2]));
+    } else if (i + 2 < text.size() && Hex(text[i + 1]) >= 0 && Hex(text[i + 2]) >= 0) {
+      out += static_cast<char>(Hex(text[i + 1]) << 4 | Hex(text[i + 2]));
       i += 2;
     } else {
       out += '=';
     }
   }
-  if (!soft_break) out += kLineEnd;
+  if (ends_line && !soft_break) out += kLineEnd;
   if (!out.empty()) OnData(out);
 }
 

@@ -17,7 +17,7 @@
 
 namespace quaywatch::analyze::mime {
 
-// Entities inside entities are looked at down to this depth; deeper ones are taken for plain bytes.
+// Entities inside entities are looked at down to this depth; deeper ones are left out.
 inline constexpr size_t kMaxDepth = 100;
 // A header with all its folded lines; what exceeds it is left out.
 inline constexpr size_t kMaxHeader = 256 * 1024;
@@ -106,7 +106,7 @@ class Entity {
   void BeginChild();
   void EndChild();
   void Decode(std::string_view data, bool ends_line);
-  void DecodeQuotedPrintable(std::string_view line);
+  void DecodeQuotedPrintable(std::string_view data, bool ends_line);
   void DecodeBase64(std::string_view data);
 
   Message& message_;
@@ -115,6 +115,7 @@ class Entity {
   std::unique_ptr<Entity> child_;
   std::optional<std::string> boundary_;
   std::optional<Base64Decoder> base64_;
+  std::string held_;  // "=" and at most one character: an escape that may go on
   ContentType content_type_ = ContentType::kText;
   TransferEncoding transfer_encoding_ = TransferEncoding::kNone;
   bool has_header_ = false;  // message_.header_ holds one of this entity
