@@ -12,7 +12,6 @@
 // all of it.
 #pragma once
 
-#include <array>
 #include <string>
 #include <vector>
 

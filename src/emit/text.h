@@ -13,6 +13,10 @@ namespace quaywatch::emit {
 
 class Text {
  public:
+  Text() : end_(bytes_.data()), limit_(end_) {}
+  Text(const Text&) = delete;
+  Text& operator=(const Text&) = delete;
+
   // `most` writable bytes at the end; Commit keeps those before `end`. Invalidates earlier pointers.
   char* Reserve(size_t most) {
     if (static_cast<size_t>(limit_ - end_) < most) Grow(most);
@@ -40,10 +44,6 @@ class Text {
   void Cut(size_t size) { end_ = data() + size; }
   // Hands the text over and begins anew.
   std::string Take();
-
-  Text() : end_(bytes_.data()), limit_(end_) {}
-  Text(const Text&) = delete;
-  Text& operator=(const Text&) = delete;
 
  private:
   void Grow(size_t more);
