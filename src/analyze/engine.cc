@@ -39,17 +39,26 @@ void Engine::Expect(const std::optional<model::IpAddress>& orig_h, const model::
     ++counters_.expectations_dropped;
     return;
   }
-  expectations_[{resp_h, resp_p}] = {orig_h, {&spec, std::move(carried)}, now_ + kExpectationLifetime};
+  expectations_[{resp_h, resp_p}] = {orig_h, {&spec, std::move(carried)}, now_, now_ + kExpectationLifetime};
+}
+
+Engine::Expectations::const_iterator Engine::FindExpectation(const model::FlowInfo& flow) const {
+  if (expectations_.empty()) return expectations_.end();
+  const auto found = expectations_.find({flow.id.resp_h, flow.id.resp_p.number});
+  if (found == expectations_.end()) return found;
+  const Expectation& expected = found->second;
+  const bool in_time = expected.since <= flow.start && flow.start <= expected.until;
+  return in_time && (!expected.orig_h || *expected.orig_h == flow.id.orig_h) ? found : expectations_.end();
 }
 
 Engine::Foretold Engine::TakeExpectation(const model::FlowInfo& flow) {
-  if (expectations_.empty()) return {};
-  const auto found = expectations_.find({flow.id.resp_h, flow.id.resp_p.number});
-  if (found == expectations_.end() || found->second.until < flow.start) return {};
-  if (found->second.orig_h && *found->second.orig_h != flow.id.orig_h) return {};
-  Foretold foretold = std::move(found->second.foretold);
+  const auto found = FindExpectation(flow);
+  if (found == expectations_.end()) return {};
+  Foretold foretold = found->second.foretold;
   expectations_.erase(found);
   return foretold;
 }
+
+bool Engine::IsExpected(const model::FlowInfo& flow) const { return FindExpectation(flow) != expectations_.end(); }
 
 }  // namespace quaywatch::analyze

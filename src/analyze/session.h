@@ -69,6 +69,7 @@ class Engine {
     std::shared_ptr<CarriedFile> carried;
   };
   Foretold TakeExpectation(const model::FlowInfo& flow);
+  bool IsExpected(const model::FlowInfo& flow) const;
 
  private:
   static constexpr base::Duration kAdvanceInterval = std::chrono::seconds(1);
@@ -79,15 +80,20 @@ class Engine {
   struct Expectation {
     std::optional<model::IpAddress> orig_h;
     Foretold foretold;
+    base::Timestamp since;
     base::Timestamp until;
   };
+
+  using Expectations = std::unordered_map<Endpoint, Expectation, EndpointHash>;
+
+  Expectations::const_iterator FindExpectation(const model::FlowInfo& flow) const;
 
   model::RecordSink& records_;
   base::Timestamp now_{};
   base::Timestamp next_advance_{};
   files::Surroundings file_surroundings_;
   std::vector<std::unique_ptr<WorkerState>> states_;  // by position in Analyzers(); null where none
-  std::unordered_map<Endpoint, Expectation, EndpointHash> expectations_;
+  Expectations expectations_;
   Counters counters_;
 };
 

@@ -98,6 +98,8 @@ void Conversation::Datagram(Direction from, base::Bytes payload, uint32_t length
 }
 
 void Conversation::Close() {
+  // A flow that was foretold is what it was foretold to be, even if it carried nothing.
+  if (!session_ && worker_.engine_.IsExpected(flow_)) session();
   if (session_) session_->Close();
 }
 

@@ -11,7 +11,7 @@
 namespace quaywatch::analyze::files {
 
 // Places behind a prologue that are tried; a file with more comments than that is only looked at so far.
-inline constexpr size_t kMaxMarkupPlaces = 256;
+inline constexpr size_t kMaxMarkupPlaces = 64;
 
 // The strongest match (its pattern is empty), or one with an empty mime_type. `head` may begin with UTF-8's
 // byte order mark.

@@ -32,13 +32,14 @@ class Index {
     for (uint16_t i = 0; i < entries_.size(); ++i) {
       const ByteSet first = entries_[i].pattern.FirstBytes();
       for (size_t byte = 0; byte < by_first_byte_.size(); ++byte) {
-        if (first[byte]) by_first_byte_[byte].push_back(i);
+        if (first[byte]) by_first_byte_[byte].push_back({entries_[i].pattern.FirstHint(), i});
       }
     }
   }
 
   void Search(base::Bytes head, Magic* best) const {
-    for (const uint16_t i : by_first_byte_[head[0]]) {
+    for (const auto& [hint, i] : by_first_byte_[head[0]]) {
+      if (head.size() < hint.min_length || (hint.key >= 0 && head[hint.key_offset] != hint.key)) continue;
       const Entry& entry = entries_[i];
       if (!IsStronger(entry.magic, *best)) return;
       if (entry.pattern.Matches(head)) {
@@ -53,8 +54,12 @@ class Index {
     Magic magic;
     Pattern pattern;
   };
+  struct Candidate {
+    Pattern::Hint hint;  // here, so that most are rejected without a look elsewhere
+    uint16_t entry;
+  };
   std::vector<Entry> entries_;
-  std::array<std::vector<uint16_t>, 256> by_first_byte_;
+  std::array<std::vector<Candidate>, 256> by_first_byte_;
 };
 
 // Requests and responses of OCSP (RFC 6960): DER whose first object identifier, behind lengths of any form,

@@ -144,6 +144,11 @@ bool Pattern::Matches(base::Bytes head) const {
   return true;
 }
 
+Pattern::Hint Pattern::FirstHint() const {
+  const Run& run = runs_[0];
+  return {static_cast<uint16_t>(run.length), static_cast<uint16_t>(run.key_offset), static_cast<int16_t>(run.key)};
+}
+
 ByteSet Pattern::FirstBytes() const {
   ByteSet set;
   if (runs_[0].elements.empty() || runs_[0].elements[0].any) return set.set();

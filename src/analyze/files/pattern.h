@@ -29,6 +29,14 @@ class Pattern {
   bool Matches(base::Bytes head) const;
   // The bytes a match can begin with.
   ByteSet FirstBytes() const;
+  // What can be asked of a file before Matches: it has this many bytes at least, and this byte in this place,
+  // which is within them (unless key is -1).
+  struct Hint {
+    uint16_t min_length = 0;
+    uint16_t key_offset = 0;
+    int16_t key = -1;
+  };
+  Hint FirstHint() const;
 
  private:
   // `count` bytes in a row that are all in `set`, or exactly `literal`.
