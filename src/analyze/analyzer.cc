@@ -5,8 +5,8 @@
 
 namespace quaywatch::analyze {
 
-#define QUAYWATCH_ANALYZER(name) \
-  namespace name {               \
+#define QUAYWATCH_ANALYZER(name)   \
+  namespace name {                 \
   extern const AnalyzerSpec kSpec; \
   }
 #include "analyze/analyzers.def"

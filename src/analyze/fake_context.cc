@@ -9,15 +9,23 @@ namespace {
 std::string ToText(const model::Value& value) {
   using Kind = model::Value::Kind;
   switch (value.kind()) {
-    case Kind::kUnset: return "-";
-    case Kind::kBool: return value.boolean() ? "T" : "F";
-    case Kind::kCount: return fmt::format("{}", value.count());
-    case Kind::kInt: return fmt::format("{}", value.integer());
-    case Kind::kDouble: return fmt::format("{}", value.real());
+    case Kind::kUnset:
+      return "-";
+    case Kind::kBool:
+      return value.boolean() ? "T" : "F";
+    case Kind::kCount:
+      return fmt::format("{}", value.count());
+    case Kind::kInt:
+      return fmt::format("{}", value.integer());
+    case Kind::kDouble:
+      return fmt::format("{}", value.real());
     case Kind::kTime:
-    case Kind::kInterval: return fmt::format("{:.6f}", static_cast<double>(value.integer()) / 1e9);
-    case Kind::kText: return std::string(value.text());
-    case Kind::kAddress: return value.address().ToString();
+    case Kind::kInterval:
+      return fmt::format("{:.6f}", static_cast<double>(value.integer()) / 1e9);
+    case Kind::kText:
+      return std::string(value.text());
+    case Kind::kAddress:
+      return value.address().ToString();
     case Kind::kList: {
       std::string all = "[";
       for (size_t i = 0; i < value.list().size; ++i) {

@@ -18,7 +18,7 @@ namespace quaywatch::analyze {
 struct FileOrigin {
   std::string_view source;  // "HTTP", "SMTP", "FTP_DATA", "SSL"; lives as long as the program
   model::Direction from = model::Direction::kOrig;
-  uint32_t depth = 0;       // nesting or position as the protocol counts it (files.depth)
+  uint32_t depth = 0;  // nesting or position as the protocol counts it (files.depth)
   std::optional<std::string> filename;
   std::optional<uint64_t> total_bytes;  // if announced
   std::optional<model::Uid> parent;     // of a file inside a file
@@ -26,7 +26,7 @@ struct FileOrigin {
   std::string_view mime_type;
   // Names of what else looks at the file, for files.analyzers ("X509").
   std::string_view analyzer;
-  bool want_sha1 = false;    // certificates are always hashed
+  bool want_sha1 = false;  // certificates are always hashed
   bool want_sha256 = false;
 };
 

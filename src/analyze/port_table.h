@@ -20,7 +20,7 @@ class PortTable {
  private:
   PortTable();
   struct Ports {
-    std::array<uint8_t, 65536> list{};            // index into lists; 0 is the empty one
+    std::array<uint8_t, 65536> list{};  // index into lists; 0 is the empty one
     std::vector<std::vector<uint8_t>> lists{{}};
     void Add(uint16_t port, uint8_t analyzer);
   };

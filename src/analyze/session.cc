@@ -230,9 +230,9 @@ class Session::Detector : public Analyzer {
   uint64_t candidates_ = 0;  // bit by position in Analyzers()
   std::vector<Attached*> children_;
   std::vector<Piece> pieces_;
-  std::string text_;                // what the pieces point into
-  std::string seen_[2];             // each side's beginning without a hole
-  bool frozen_[2] = {false, false}; // a hole came; the beginning ends there
+  std::string text_;                 // what the pieces point into
+  std::string seen_[2];              // each side's beginning without a hole
+  bool frozen_[2] = {false, false};  // a hole came; the beginning ends there
   int datagrams_ = 0;
 };
 

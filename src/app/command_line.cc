@@ -136,10 +136,10 @@ class CommandLine {
         ->group("Output");
     command
         ->add_option("-o,--output", output_,
-                     "To standard output instead of files: for people (table: default), or a record a line")
-        ->type_name("table|json")
-        ->check(Quiet(CLI::IsMember({"table", "json"})))
-        ->excludes(dir)
+                     "To standard output: a line for each connection (connections: default without --log-dir), all "
+                     "records for people (table), or as JSON lines (json)")
+        ->type_name("connections|table|json")
+        ->check(Quiet(CLI::IsMember({"connections", "table", "json"})))
         ->group("Output");
     command->add_option("--logs", o.logs, "Only these logs, as in conn,dns; quaywatch schema lists them")
         ->type_name("NAME,...")
@@ -300,11 +300,8 @@ class CommandLine {
     if (read_->parsed() && o.files.empty()) {
       return base::Fail("read needs a capture file, as in: quaywatch read trace.pcap (or - for standard input)");
     }
-    if (o.log_dir.empty()) {
-      o.format = output_.empty() ? "table" : output_;
-    } else {
-      o.format = log_format_.empty() ? "zeek-tsv" : log_format_;
-    }
+    o.log_format = log_format_.empty() ? "zeek-tsv" : log_format_;
+    o.output = output_.empty() && o.log_dir.empty() ? "connections" : output_;
     return invocation_;
   }
 

@@ -20,8 +20,9 @@ inline constexpr int kDamaged = 2;  // damaged input; everything before the dama
 
 // What read and live have in common.
 struct WatchOptions {
-  std::string log_dir;            // empty: standard output
-  std::string format;             // zeek-tsv, zeek-json, json or table
+  std::string log_dir;            // empty: no files
+  std::string log_format;         // of the files: zeek-tsv, zeek-json or json
+  std::string output;             // to standard output: connections, table or json; empty: nothing
   std::vector<std::string> logs;  // empty: all
   bool ignore_checksums = false;
   std::string filter;  // pcap-filter(7)

@@ -17,6 +17,7 @@ emit::Format FormatOf(std::string_view name) {
   if (name == "zeek-json") return emit::Format::kZeekJson;
   if (name == "json") return emit::Format::kJson;
   if (name == "table") return emit::Format::kTable;
+  if (name == "connections") return emit::Format::kConnections;
   return emit::Format::kZeekTsv;
 }
 
@@ -33,7 +34,12 @@ bool WantsColor() {
 base::Result<pipeline::Options> PipelineOptions(const WatchOptions& from) {
   if (auto known = CheckLogNames(from.logs); !known) return std::unexpected(known.error());
   pipeline::Options options;
-  options.emit = {.format = FormatOf(from.format), .log_dir = from.log_dir, .logs = from.logs, .color = WantsColor()};
+  if (!from.log_dir.empty()) {
+    options.emit.push_back({.format = FormatOf(from.log_format), .log_dir = from.log_dir, .logs = from.logs});
+  }
+  if (!from.output.empty()) {
+    options.emit.push_back({.format = FormatOf(from.output), .logs = from.logs, .color = WantsColor()});
+  }
   options.decode.verify_checksums = !from.ignore_checksums;
   options.analyze.hash_files = from.hash_files;
   options.workers = from.workers;

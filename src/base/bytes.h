@@ -16,13 +16,9 @@ namespace quaywatch::base {
 // A view of bytes that somebody else owns.
 using Bytes = std::span<const uint8_t>;
 
-inline std::string_view AsText(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline std::string_view AsText(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-inline Bytes AsBytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
+inline Bytes AsBytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 // Unaligned loads in network order. REQUIRES: as many bytes as the type has at `at`.
 template <typename T>

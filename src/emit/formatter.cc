@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "emit/asked.h"
 #include "emit/line.h"
 #include "emit/log_writer.h"
 #include "emit/table.h"
@@ -11,7 +12,7 @@ namespace {
 struct Log {
   Log(const model::Schema& log_schema, bool is_selected, const Options& options)
       : schema(&log_schema), selected(is_selected) {
-    if (options.format == Format::kTable) layout = std::make_unique<TableLayout>(log_schema, options.color);
+    if (IsForPeople(options.format)) layout = std::make_unique<TableLayout>(log_schema, options.color);
     if (!options.log_dir.empty()) text = std::make_unique<Text>();
   }
 
@@ -44,6 +45,10 @@ class Formatter::Impl {
         break;
       case Format::kTable:
         log.layout->PutLine(out, record, widths_);
+        break;
+      case Format::kConnections:
+        if (!log.layout->is_connection()) return asked_.Note(schema, record);
+        log.layout->PutLine(out, record, widths_, asked_.Take(log.layout->UidOf(record)));
         break;
     }
     out.Put('\n');
@@ -78,11 +83,13 @@ class Formatter::Impl {
   std::vector<Log> logs_;
   Text all_;
   TableWidths widths_;
+  Asked asked_;
   size_t last_ = 0;
   size_t size_ = 0;
 };
 
 Formatter::Formatter(const Options& options) : impl_(std::make_unique<Impl>(options)) {}
+Formatter::Formatter(Formatter&&) noexcept = default;
 Formatter::~Formatter() = default;
 void Formatter::Write(const model::Schema& schema, const void* record) { impl_->Write(schema, record); }
 size_t Formatter::size() const { return impl_->size(); }

@@ -20,7 +20,7 @@ class LogWriter::Impl {
 
   base::Result<> Append(const Block& block, base::Timestamp time) {
     if (all_) {
-      if (options_.format == Format::kTable && !std::exchange(has_header_, true)) {
+      if (IsForPeople(options_.format) && !std::exchange(has_header_, true)) {
         if (auto written = all_->Write(TableLayout::Header(options_.color)); !written) return written;
       }
       // People and programs wait at the other end.

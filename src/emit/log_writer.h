@@ -18,7 +18,14 @@
 
 namespace quaywatch::emit {
 
-enum class Format : uint8_t { kZeekTsv, kZeekJson, kJson, kTable };
+enum class Format : uint8_t {
+  kZeekTsv,
+  kZeekJson,
+  kJson,
+  kTable,        // all records, for people
+  kConnections,  // a line for each connection, for people, with what was asked in it
+};
+inline bool IsForPeople(Format format) { return format == Format::kTable || format == Format::kConnections; }
 
 // Whole lines of one log; of all logs, in the order they were written, if the output is one stream.
 struct Block {
@@ -37,6 +44,7 @@ struct Options {
 class Formatter {
  public:
   explicit Formatter(const Options& options);
+  Formatter(Formatter&&) noexcept;
   ~Formatter();
   // Appends the record's line to its log's block; nothing if the log was not selected.
   void Write(const model::Schema& schema, const void* record);

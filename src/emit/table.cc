@@ -170,7 +170,9 @@ std::string Endpoint(const Value& address, const Value& port) {
 TableLayout::TableLayout(const model::Schema& schema, bool color)
     : schema_(schema),
       color_(color),
+      is_interim_(schema.name().ends_with("_interim")),
       ts_(Find(schema, "ts")),
+      uid_(Find(schema, "uid")),
       orig_h_(Find(schema, "id.orig_h")),
       orig_p_(Find(schema, "id.orig_p")),
       resp_h_(Find(schema, "id.resp_h")),
@@ -197,7 +199,7 @@ std::string TableLayout::Header(bool color) {
   return color ? fmt::format("{}{}{}\n", kBold, text, kPlain) : text + "\n";
 }
 
-void TableLayout::PutLine(Text& out, const void* record, TableWidths& widths) const {
+void TableLayout::PutLine(Text& out, const void* record, TableWidths& widths, std::string_view asked) const {
   const Value ts = Get(ts_, record);
   if (color_) out.Put(kDim);
   if (ts.kind() == Value::Kind::kTime) {
@@ -212,7 +214,7 @@ void TableLayout::PutLine(Text& out, const void* record, TableWidths& widths) co
   Pad(out, schema_.name().size(), widths.log);
   out.Put("  ");
   PutEndpoints(out, record, widths);
-  state_ ? PutConversation(out, record) : PutNamed(out, record);
+  state_ ? PutConversation(out, record, asked) : PutNamed(out, record);
 }
 
 void TableLayout::PutEndpoints(Text& out, const void* record, TableWidths& widths) const {
@@ -234,9 +236,18 @@ bool TableLayout::IsIcmp(const void* record) const {
   return proto.kind() == Value::Kind::kText && proto.text() == "icmp";
 }
 
-void TableLayout::PutConversation(Text& out, const void* record) const {
+std::string_view TableLayout::UidOf(const void* record) const {
+  const Value uid = Get(uid_, record);
+  return uid.kind() == Value::Kind::kText ? uid.text() : std::string_view();
+}
+
+void TableLayout::PutConversation(Text& out, const void* record, std::string_view asked) const {
   for (const Column* column : {proto_, service_, duration_}) {
     const Value value = Get(column, record);
+    if (column == duration_ && !asked.empty()) {
+      out.Put("  ");
+      PutCutText(out, asked);
+    }
     if (!IsWorthShowing(value)) continue;
     out.Put("  ");
     PutReadable(out, value, *column);

@@ -29,29 +29,29 @@ std::vector<model::Column> ConnectionColumns() {
   using R = ConnRecord;
   using model::Col;
   return model::Columns(
-          model::ConnColumns<R>(), Col<&R::proto>("proto", "Transport protocol: tcp, udp, icmp, unknown_transport"),
-          Col<&R::service>("service", "Application protocols that were recognised, separated by commas"),
-          Col<&R::duration>("duration", "From the first packet to the last; absent if there was only one", "seconds"),
-          Col<&R::orig_bytes>("orig_bytes", "Payload the originator sent, for TCP by sequence numbers", "bytes"),
-          Col<&R::resp_bytes>("resp_bytes", "Payload the responder sent, for TCP by sequence numbers", "bytes"),
-          Col<&R::conn_state>("conn_state",
-                              "How it went: S0 no answer, S1 open, SF closed normally, REJ refused, S2/S3 half closed, "
-                              "RSTO/RSTR reset by originator/responder, RSTOS0, RSTRH, SH, SHR, OTH no beginning seen"),
-          Col<&R::local_orig>("local_orig", "Is the originator's address a local one?"),
-          Col<&R::local_resp>("local_resp", "Is the responder's address a local one?"),
-          Col<&R::missed_bytes>("missed_bytes", "Payload that was never captured though it was acknowledged", "bytes"),
-          Col<&R::history>("history",
-                           "What happened, in order, upper case by the originator: S SYN, H SYN+ACK, A ACK, D data, "
-                           "F FIN, R RST, C bad checksum, T retransmission, W zero window, G gap, I and Q odd flags, "
-                           "^ direction was turned"),
-          Col<&R::orig_pkts>("orig_pkts", "Packets the originator sent", "packets"),
-          Col<&R::orig_ip_bytes>("orig_ip_bytes", "IP bytes the originator sent, headers included", "bytes"),
-          Col<&R::resp_pkts>("resp_pkts", "Packets the responder sent", "packets"),
-          Col<&R::resp_ip_bytes>("resp_ip_bytes", "IP bytes the responder sent, headers included", "bytes"),
-          Col<&R::tunnel_parents>("tunnel_parents", "Uids of the tunnels it came through"),
-          Col<&R::ip_proto>("ip_proto", "IP protocol number"),
-          model::DerivedCol<R, CommunityIdOf>(
-              "community_id", "Name that other tools give the connection, too: Community ID version 1, seed 0"));
+      model::ConnColumns<R>(), Col<&R::proto>("proto", "Transport protocol: tcp, udp, icmp, unknown_transport"),
+      Col<&R::service>("service", "Application protocols that were recognised, separated by commas"),
+      Col<&R::duration>("duration", "From the first packet to the last; absent if there was only one", "seconds"),
+      Col<&R::orig_bytes>("orig_bytes", "Payload the originator sent, for TCP by sequence numbers", "bytes"),
+      Col<&R::resp_bytes>("resp_bytes", "Payload the responder sent, for TCP by sequence numbers", "bytes"),
+      Col<&R::conn_state>("conn_state",
+                          "How it went: S0 no answer, S1 open, SF closed normally, REJ refused, S2/S3 half closed, "
+                          "RSTO/RSTR reset by originator/responder, RSTOS0, RSTRH, SH, SHR, OTH no beginning seen"),
+      Col<&R::local_orig>("local_orig", "Is the originator's address a local one?"),
+      Col<&R::local_resp>("local_resp", "Is the responder's address a local one?"),
+      Col<&R::missed_bytes>("missed_bytes", "Payload that was never captured though it was acknowledged", "bytes"),
+      Col<&R::history>("history",
+                       "What happened, in order, upper case by the originator: S SYN, H SYN+ACK, A ACK, D data, "
+                       "F FIN, R RST, C bad checksum, T retransmission, W zero window, G gap, I and Q odd flags, "
+                       "^ direction was turned"),
+      Col<&R::orig_pkts>("orig_pkts", "Packets the originator sent", "packets"),
+      Col<&R::orig_ip_bytes>("orig_ip_bytes", "IP bytes the originator sent, headers included", "bytes"),
+      Col<&R::resp_pkts>("resp_pkts", "Packets the responder sent", "packets"),
+      Col<&R::resp_ip_bytes>("resp_ip_bytes", "IP bytes the responder sent, headers included", "bytes"),
+      Col<&R::tunnel_parents>("tunnel_parents", "Uids of the tunnels it came through"),
+      Col<&R::ip_proto>("ip_proto", "IP protocol number"),
+      model::DerivedCol<R, CommunityIdOf>(
+          "community_id", "Name that other tools give the connection, too: Community ID version 1, seed 0"));
 }
 
 }  // namespace

@@ -18,36 +18,60 @@ struct Counterpart {
 // RFC 792, 950, 1256
 Counterpart IcmpCounterpart(uint8_t type, uint8_t code) {
   switch (type) {
-    case 8: return {0, false};
-    case 0: return {8, false};
-    case 13: return {14, false};
-    case 14: return {13, false};
-    case 15: return {16, false};
-    case 16: return {15, false};
-    case 10: return {9, false};
-    case 9: return {10, false};
-    case 17: return {18, false};
-    case 18: return {17, false};
-    default: return {code, true};
+    case 8:
+      return {0, false};
+    case 0:
+      return {8, false};
+    case 13:
+      return {14, false};
+    case 14:
+      return {13, false};
+    case 15:
+      return {16, false};
+    case 16:
+      return {15, false};
+    case 10:
+      return {9, false};
+    case 9:
+      return {10, false};
+    case 17:
+      return {18, false};
+    case 18:
+      return {17, false};
+    default:
+      return {code, true};
   }
 }
 
 // RFC 4443, 4861, 2710, 4620, 6275
 Counterpart Icmp6Counterpart(uint8_t type, uint8_t code) {
   switch (type) {
-    case 128: return {129, false};
-    case 129: return {128, false};
-    case 133: return {134, false};
-    case 134: return {133, false};
-    case 135: return {136, false};
-    case 136: return {135, false};
-    case 130: return {131, false};
-    case 131: return {130, false};
-    case 139: return {140, false};
-    case 140: return {139, false};
-    case 144: return {145, false};
-    case 145: return {144, false};
-    default: return {code, true};
+    case 128:
+      return {129, false};
+    case 129:
+      return {128, false};
+    case 133:
+      return {134, false};
+    case 134:
+      return {133, false};
+    case 135:
+      return {136, false};
+    case 136:
+      return {135, false};
+    case 130:
+      return {131, false};
+    case 131:
+      return {130, false};
+    case 139:
+      return {140, false};
+    case 140:
+      return {139, false};
+    case 144:
+      return {145, false};
+    case 145:
+      return {144, false};
+    default:
+      return {code, true};
   }
 }
 
@@ -68,8 +92,8 @@ Conversation Conversation::Of(const model::Datagram& d) {
   c.src_port = d.src_port;
   c.dst_port = d.dst_port;
   if (d.transport == model::Transport::kIcmp) {
-    const Counterpart other = d.ip_proto == 1 ? IcmpCounterpart(d.icmp_type, d.icmp_code)
-                                              : Icmp6Counterpart(d.icmp_type, d.icmp_code);
+    const Counterpart other =
+        d.ip_proto == 1 ? IcmpCounterpart(d.icmp_type, d.icmp_code) : Icmp6Counterpart(d.icmp_type, d.icmp_code);
     c.src_port = d.icmp_type;
     c.dst_port = other.type;
     one_way = other.one_way;

@@ -44,19 +44,18 @@ class Attachment {
 };
 
 struct SideCounters {
-  uint64_t packets = 0;    // on the wire
-  uint64_t ip_bytes = 0;   // by the IP headers' lengths
-  int64_t payload = -1;    // UDP and ICMP: bytes; -1 while nothing came
+  uint64_t packets = 0;          // on the wire
+  uint64_t ip_bytes = 0;         // by the IP headers' lengths
+  int64_t payload = -1;          // UDP and ICMP: bytes; -1 while nothing came
   uint32_t checksum_errors = 0;  // UDP
 };
 
 // What a flow has to do with tunnels.
 struct TunnelFacts {
-  uint64_t path = 0;      // identity of the tunnels around its latest packet; 0 outside of all
-  uint16_t changes = 0;   // moves into, out of and between tunnels
-  bool seen = false;      // `path` is known
-  uint8_t carried = 0;    // it is a tunnel itself: 1 originator, 2 responder sent something through it
-  uint8_t violated = 0;   // a bit for each model::TunnelType it turned out not to be
+  uint64_t path = 0;     // identity of the tunnels around its latest packet; 0 outside of all
+  uint16_t changes = 0;  // moves from one tunnel into another
+  uint8_t carried = 0;   // it is a tunnel itself: 1 originator, 2 responder sent something through it
+  uint8_t violated = 0;  // a bit for each model::TunnelType it turned out not to be
 };
 
 struct Flow : model::FlowInfo {
@@ -64,20 +63,20 @@ struct Flow : model::FlowInfo {
   static constexpr size_t kMaxHistory = 256;
 
   FlowKey key;
-  base::Timestamp last_time{};       // of the last packet that counted
-  base::Timestamp deadline{};        // over, if nothing comes before
-  base::Duration inactivity{};       // set by an analyzer; zero: by transport and state
+  base::Timestamp last_time{};  // of the last packet that counted
+  base::Timestamp deadline{};   // over, if nothing comes before
+  base::Duration inactivity{};  // set by an analyzer; zero: by transport and state
   std::array<SideCounters, 2> sides;
   uint64_t missed_bytes = 0;
   std::string history;
-  uint16_t history_seen = 0;         // letters of UDP noted once per side
+  uint16_t history_seen = 0;  // letters of UDP noted once per side
   bool did_weird = false;
-  std::unique_ptr<TcpState> tcp;     // only of TCP
+  std::unique_ptr<TcpState> tcp;  // only of TCP
   std::unique_ptr<Attachment> attachment;
-  std::vector<std::string_view> services;        // confirmed protocols, in order
-  std::vector<model::Uid> tunnel_parents;        // each tunnel connection it was seen in
+  std::vector<std::string_view> services;  // confirmed protocols, in order
+  std::vector<model::Uid> tunnel_parents;  // each tunnel connection it was seen in
   TunnelFacts tunnels;
-  base::Timestamp next_interim{};    // when the next interim record is due; zero: none
+  base::Timestamp next_interim{};  // when the next interim record is due; zero: none
 
   SideCounters& side(model::Direction d) { return sides[static_cast<size_t>(d)]; }
   const SideCounters& side(model::Direction d) const { return sides[static_cast<size_t>(d)]; }

@@ -24,7 +24,7 @@ struct TableOptions {
 
 struct TableCounters {
   uint64_t created = 0;
-  uint64_t evicted = 0;    // ended early because of max_flows
+  uint64_t evicted = 0;  // ended early because of max_flows
   uint64_t live = 0;
   uint64_t live_peak = 0;
 };
@@ -78,7 +78,7 @@ class Table {
   std::vector<Slot> slots_;
   size_t mask_ = 0;
   std::vector<Flow*> wheel_;
-  int64_t wheel_tick_ = 0;     // all ticks before this one were looked at
+  int64_t wheel_tick_ = 0;  // all ticks before this one were looked at
   base::Timestamp now_{};
   TableCounters counters_;
 };

@@ -37,9 +37,7 @@ class TableTest : public testing::Test {
   }
 
   std::vector<int64_t> ended_;
-  Table::FlowEnd on_end_ = [this](Flow& flow, base::Timestamp) {
-    ended_.push_back((flow.start - At(0)) / seconds(1));
-  };
+  Table::FlowEnd on_end_ = [this](Flow& flow, base::Timestamp) { ended_.push_back((flow.start - At(0)) / seconds(1)); };
 };
 
 TEST_F(TableTest, FindsWhatWasInserted) {

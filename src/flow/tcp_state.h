@@ -21,33 +21,33 @@
 namespace quaywatch::flow {
 
 enum class TcpEndState : uint8_t {
-  kInactive,     // nothing seen from this side
-  kSynSent,      // SYN seen, no answer
-  kSynAckSent,   // SYN+ACK seen, but no SYN
-  kPartial,      // data seen, but no SYN
+  kInactive,    // nothing seen from this side
+  kSynSent,     // SYN seen, no answer
+  kSynAckSent,  // SYN+ACK seen, but no SYN
+  kPartial,     // data seen, but no SYN
   kEstablished,
-  kClosed,       // FIN seen
-  kReset,        // RST seen
+  kClosed,  // FIN seen
+  kReset,   // RST seen
 };
 
 // Sequence numbers marked "relative" count from the side's SYN, which is 0; the first byte of data is 1.
 struct TcpEnd {
   TcpEndState state = TcpEndState::kInactive;
   TcpEndState previous = TcpEndState::kInactive;
-  bool did_close = false;      // its end was reported
+  bool did_close = false;  // its end was reported
   uint8_t window_scale = 0;
   uint16_t fin_count = 0;
   uint16_t rst_count = 0;
-  uint32_t last_seq = 0;       // one past the highest sent
-  uint32_t ack_seq = 0;        // highest acknowledged by the other side
+  uint32_t last_seq = 0;  // one past the highest sent
+  uint32_t ack_seq = 0;   // highest acknowledged by the other side
   uint32_t seq_wraps = 0;
   uint32_t ack_wraps = 0;
-  int64_t start_seq = 0;       // of the SYN; may be -1 for a connection without one
-  uint64_t fin_seq = 0;        // relative
-  uint32_t window = 0;         // scaled bytes
-  uint32_t window_seq = 0;     // where in either stream the window was announced
+  int64_t start_seq = 0;    // of the SYN; may be -1 for a connection without one
+  uint64_t fin_seq = 0;     // relative
+  uint32_t window = 0;      // scaled bytes
+  uint32_t window_seq = 0;  // where in either stream the window was announced
   uint32_t window_ack_seq = 0;
-  uint32_t history_syn = 0;    // low bits of the relative position of the last SYN, FIN and RST
+  uint32_t history_syn = 0;  // low bits of the relative position of the last SYN, FIN and RST
   uint32_t history_fin = 0;
   uint32_t history_rst = 0;
   uint32_t checksum_errors = 0;
@@ -70,13 +70,13 @@ struct TcpEnd {
 
 // What one segment means.
 struct TcpStep {
-  uint64_t relative_ack = 0;    // of the other side's stream; valid if has_ack
-  uint64_t data_seq = 0;        // relative position of the first payload byte
+  uint64_t relative_ack = 0;  // of the other side's stream; valid if has_ack
+  uint64_t data_seq = 0;      // relative position of the first payload byte
   bool has_ack = false;
-  bool deliver = false;         // payload belongs into the stream
-  bool do_close = false;        // call Close() after reassembly
+  bool deliver = false;   // payload belongs into the stream
+  bool do_close = false;  // call Close() after reassembly
   bool gen_event = false;
-  bool flipped = false;         // originator and responder changed places, also for this segment
+  bool flipped = false;  // originator and responder changed places, also for this segment
 };
 
 // How often a letter of the logarithmic kind ('C', 'T', 'W', 'G') is due: at the 1st, 10th, 100th ... time.
@@ -161,7 +161,7 @@ class TcpState {
   uint64_t SizeOf(const TcpEnd& end, const TcpEnd& peer) const;
 
   std::array<TcpEnd, 2> ends_;
-  uint32_t history_seen_ = 0;          // letters noted once per side
+  uint32_t history_seen_ = 0;  // letters noted once per side
   bool is_partial_ = false;
   bool close_deferred_ = false;
   bool deferred_gen_event_ = false;

@@ -34,15 +34,15 @@ constexpr Range kPrivate[] = {
     V4Range(224, 0, 0, 0, 24),  // multicast that stays on the link, or with the organisation
     V4Range(239, 0, 0, 0, 8),
     V4Range(240, 0, 0, 0, 4),
-    {{0xfe, 0x80}, 10},                                          // link-local
-    {{0xfc}, 7},                                                 // unique local
-    {{}, 128},                                                   // unspecified
-    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128},     // loopback
-    {{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48},                  // RFC 8215
-    {{0x01, 0x00}, 64},                                          // discard only
-    {{0x20, 0x01, 0x00}, 23},                                    // IETF protocol assignments
-    {{0x20, 0x01, 0x0d, 0xb8}, 32},                              // documentation
-    {{0x20, 0x02, 0x00}, 24},                                    // 6to4 of the IPv4 ranges above
+    {{0xfe, 0x80}, 10},                                       // link-local
+    {{0xfc}, 7},                                              // unique local
+    {{}, 128},                                                // unspecified
+    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128},  // loopback
+    {{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48},               // RFC 8215
+    {{0x01, 0x00}, 64},                                       // discard only
+    {{0x20, 0x01, 0x00}, 23},                                 // IETF protocol assignments
+    {{0x20, 0x01, 0x0d, 0xb8}, 32},                           // documentation
+    {{0x20, 0x02, 0x00}, 24},                                 // 6to4 of the IPv4 ranges above
     {{0x20, 0x02, 0x0a}, 24},
     {{0x20, 0x02, 0x64, 0x40}, 26},
     {{0x20, 0x02, 0x7f}, 24},

@@ -40,9 +40,7 @@ class IpAddress {
     return std::memcmp(bytes_.data(), kMapped, sizeof kMapped) == 0;
   }
   // 4 bytes for IPv4, 16 for IPv6.
-  base::Bytes bytes() const {
-    return is_v4() ? base::Bytes(bytes_).subspan(12) : base::Bytes(bytes_);
-  }
+  base::Bytes bytes() const { return is_v4() ? base::Bytes(bytes_).subspan(12) : base::Bytes(bytes_); }
   const std::array<uint8_t, 16>& mapped() const { return bytes_; }
 
   // Private, link-local, loopback, shared and unique-local ranges, as Zeek's

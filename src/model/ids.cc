@@ -18,10 +18,14 @@ Uid Uid::Make(char kind, const base::Hash128& hash) {
 
 std::string_view TransportName(Transport transport) {
   switch (transport) {
-    case Transport::kTcp: return "tcp";
-    case Transport::kUdp: return "udp";
-    case Transport::kIcmp: return "icmp";
-    case Transport::kUnknown: break;
+    case Transport::kTcp:
+      return "tcp";
+    case Transport::kUdp:
+      return "udp";
+    case Transport::kIcmp:
+      return "icmp";
+    case Transport::kUnknown:
+      break;
   }
   return "unknown_transport";
 }

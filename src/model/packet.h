@@ -39,14 +39,14 @@ bool IsSupported(uint16_t link_type);
 
 struct RawPacket {
   base::Timestamp ts;
-  base::Bytes data;            // valid until the source is asked for the next packet
+  base::Bytes data;  // valid until the source is asked for the next packet
   // Bytes the frame had: data is as long or shorter (snap length). 0 where a broken file says so.
   uint32_t wire_length = 0;
   LinkType link = LinkType::kEthernet;
-  uint32_t interface = 0;      // the kernel's ifindex when live, the interface's number in a pcapng file
-  uint64_t number = 0;         // 1 for the source's first packet
+  uint32_t interface = 0;  // the kernel's ifindex when live, the interface's number in a pcapng file
+  uint64_t number = 0;     // 1 for the source's first packet
   // What the sender's kernel left for the card to do (virtio_net_hdr; all zero from files):
-  uint16_t segment_size = 0;   // a super-packet to be cut into payloads of this many bytes; 0 if none
+  uint16_t segment_size = 0;  // a super-packet to be cut into payloads of this many bytes; 0 if none
   bool checksum_pending = false;
 };
 

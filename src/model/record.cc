@@ -5,16 +5,26 @@ namespace quaywatch::model {
 
 std::string_view TypeName(ColumnType type) {
   switch (type) {
-    case ColumnType::kBool: return "bool";
-    case ColumnType::kCount: return "count";
-    case ColumnType::kInt: return "int";
-    case ColumnType::kDouble: return "double";
-    case ColumnType::kTime: return "time";
-    case ColumnType::kInterval: return "interval";
-    case ColumnType::kString: return "string";
-    case ColumnType::kEnum: return "enum";
-    case ColumnType::kAddr: return "addr";
-    case ColumnType::kPort: return "port";
+    case ColumnType::kBool:
+      return "bool";
+    case ColumnType::kCount:
+      return "count";
+    case ColumnType::kInt:
+      return "int";
+    case ColumnType::kDouble:
+      return "double";
+    case ColumnType::kTime:
+      return "time";
+    case ColumnType::kInterval:
+      return "interval";
+    case ColumnType::kString:
+      return "string";
+    case ColumnType::kEnum:
+      return "enum";
+    case ColumnType::kAddr:
+      return "addr";
+    case ColumnType::kPort:
+      return "port";
   }
   return "string";
 }
@@ -22,9 +32,12 @@ std::string_view TypeName(ColumnType type) {
 std::string TypeText(const Column& column) {
   const std::string element(TypeName(column.type));
   switch (column.container) {
-    case Container::kNone: break;
-    case Container::kVector: return "vector[" + element + "]";
-    case Container::kSet: return "set[" + element + "]";
+    case Container::kNone:
+      break;
+    case Container::kVector:
+      return "vector[" + element + "]";
+    case Container::kSet:
+      return "set[" + element + "]";
   }
   return element;
 }

@@ -20,8 +20,8 @@
 #pragma once
 
 #include <concepts>
-#include <memory>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,9 +72,13 @@ class Value {
   explicit Value(bool v) : kind_(Kind::kBool) { as_.boolean = v; }
   template <std::unsigned_integral T>
     requires(!std::same_as<T, bool>)
-  explicit Value(T v) : kind_(Kind::kCount) { as_.count = v; }
+  explicit Value(T v) : kind_(Kind::kCount) {
+    as_.count = v;
+  }
   template <std::signed_integral T>
-  explicit Value(T v) : kind_(Kind::kInt) { as_.integer = v; }
+  explicit Value(T v) : kind_(Kind::kInt) {
+    as_.integer = v;
+  }
   explicit Value(double v) : kind_(Kind::kDouble) { as_.real = v; }
   explicit Value(base::Timestamp v) : kind_(Kind::kTime) { as_.integer = base::ToUnixNanos(v); }
   explicit Value(base::Duration v) : kind_(Kind::kInterval) { as_.integer = v.count(); }
@@ -88,17 +92,16 @@ class Value {
   explicit Value(const std::optional<T>& v) : Value(v ? Value(*v) : Value()) {}
   template <typename T>
   explicit Value(const std::vector<T>& v) : kind_(Kind::kList) {
-    as_.list = {&v, v.size(), [](const void* items, size_t i) {
-                  return Value((*static_cast<const std::vector<T>*>(items))[i]);
-                }};
+    as_.list = {&v, v.size(),
+                [](const void* items, size_t i) { return Value((*static_cast<const std::vector<T>*>(items))[i]); }};
   }
   template <typename T>
   explicit Value(const Set<T>& v) : Value(v.items) {}
 
   Kind kind() const { return kind_; }
   bool boolean() const { return as_.boolean; }
-  uint64_t count() const { return as_.count; }                 // counts and ports
-  int64_t integer() const { return as_.integer; }              // integers; nanoseconds of times and intervals
+  uint64_t count() const { return as_.count; }     // counts and ports
+  int64_t integer() const { return as_.integer; }  // integers; nanoseconds of times and intervals
   double real() const { return as_.real; }
   std::string_view text() const { return {as_.text.data, as_.text.size}; }
   const IpAddress& address() const { return *as_.address; }
@@ -130,7 +133,14 @@ struct Column {
   // Of a column that is no member: works the text out when somebody wants it (empty: unset), and get is
   // null. Only Quaywatch's own JSON has such columns; Zeek's formats stay Zeek's.
   std::string (*derive)(const void* record) = nullptr;
+  // It says in a word or two what the originator wanted: a method, a name, a path. A text.
+  bool asks = false;
 };
+
+inline Column Asks(Column column) {
+  column.asks = true;
+  return column;
+}
 
 // The column's type as Zeek writes it: "count", "set[string]", "vector[interval]".
 std::string TypeText(const Column& column);
@@ -175,30 +185,77 @@ namespace internal {
 
 template <typename T>
 struct TypeOf;
-template <> struct TypeOf<bool> { static constexpr ColumnType kType = ColumnType::kBool; };
-template <std::unsigned_integral T> struct TypeOf<T> { static constexpr ColumnType kType = ColumnType::kCount; };
-template <std::signed_integral T> struct TypeOf<T> { static constexpr ColumnType kType = ColumnType::kInt; };
-template <> struct TypeOf<double> { static constexpr ColumnType kType = ColumnType::kDouble; };
-template <> struct TypeOf<base::Timestamp> { static constexpr ColumnType kType = ColumnType::kTime; };
-template <> struct TypeOf<base::Duration> { static constexpr ColumnType kType = ColumnType::kInterval; };
-template <> struct TypeOf<std::string> { static constexpr ColumnType kType = ColumnType::kString; };
-template <> struct TypeOf<std::string_view> { static constexpr ColumnType kType = ColumnType::kString; };
-template <> struct TypeOf<Uid> { static constexpr ColumnType kType = ColumnType::kString; };
-template <> struct TypeOf<Enum> { static constexpr ColumnType kType = ColumnType::kEnum; };
-template <> struct TypeOf<IpAddress> { static constexpr ColumnType kType = ColumnType::kAddr; };
-template <> struct TypeOf<Port> { static constexpr ColumnType kType = ColumnType::kPort; };
+template <>
+struct TypeOf<bool> {
+  static constexpr ColumnType kType = ColumnType::kBool;
+};
+template <std::unsigned_integral T>
+struct TypeOf<T> {
+  static constexpr ColumnType kType = ColumnType::kCount;
+};
+template <std::signed_integral T>
+struct TypeOf<T> {
+  static constexpr ColumnType kType = ColumnType::kInt;
+};
+template <>
+struct TypeOf<double> {
+  static constexpr ColumnType kType = ColumnType::kDouble;
+};
+template <>
+struct TypeOf<base::Timestamp> {
+  static constexpr ColumnType kType = ColumnType::kTime;
+};
+template <>
+struct TypeOf<base::Duration> {
+  static constexpr ColumnType kType = ColumnType::kInterval;
+};
+template <>
+struct TypeOf<std::string> {
+  static constexpr ColumnType kType = ColumnType::kString;
+};
+template <>
+struct TypeOf<std::string_view> {
+  static constexpr ColumnType kType = ColumnType::kString;
+};
+template <>
+struct TypeOf<Uid> {
+  static constexpr ColumnType kType = ColumnType::kString;
+};
+template <>
+struct TypeOf<Enum> {
+  static constexpr ColumnType kType = ColumnType::kEnum;
+};
+template <>
+struct TypeOf<IpAddress> {
+  static constexpr ColumnType kType = ColumnType::kAddr;
+};
+template <>
+struct TypeOf<Port> {
+  static constexpr ColumnType kType = ColumnType::kPort;
+};
 
 template <typename T>
-struct Shape : TypeOf<T> { static constexpr Container kContainer = Container::kNone; };
+struct Shape : TypeOf<T> {
+  static constexpr Container kContainer = Container::kNone;
+};
 template <typename T>
 struct Shape<std::optional<T>> : Shape<T> {};
 template <typename T>
-struct Shape<std::vector<T>> : TypeOf<T> { static constexpr Container kContainer = Container::kVector; };
+struct Shape<std::vector<T>> : TypeOf<T> {
+  static constexpr Container kContainer = Container::kVector;
+};
 template <typename T>
-struct Shape<Set<T>> : TypeOf<T> { static constexpr Container kContainer = Container::kSet; };
+struct Shape<Set<T>> : TypeOf<T> {
+  static constexpr Container kContainer = Container::kSet;
+};
 
-template <typename M> struct MemberOf;
-template <typename C, typename T> struct MemberOf<T C::*> { using Class = C; using Type = T; };
+template <typename M>
+struct MemberOf;
+template <typename C, typename T>
+struct MemberOf<T C::*> {
+  using Class = C;
+  using Type = T;
+};
 
 }  // namespace internal
 

@@ -63,8 +63,8 @@ bool Conversation::Pending(Direction side) const {
 void Conversation::CheckEnd(Direction side, flow::TcpObserver& observer) {
   bool& ended = ended_[static_cast<size_t>(side)];
   const flow::TcpEnd& end = flow_.tcp->end(side);
-  const bool closing = end.fin_count > 0 || end.state == flow::TcpEndState::kClosed ||
-                       end.state == flow::TcpEndState::kReset;
+  const bool closing =
+      end.fin_count > 0 || end.state == flow::TcpEndState::kClosed || end.state == flow::TcpEndState::kReset;
   if (ended || !closing || Pending(side)) return;
   ended = true;
   if (session_) session_->EndOfStream(side);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/runner.h"
-
 #include <algorithm>
 #include <mutex>
 #include <thread>
 
 #include "base/ring.h"
 #include "capture/file.h"
+#include "pipeline/runner.h"
 #include "pipeline/steer.h"
 
 namespace quaywatch::pipeline {
@@ -76,7 +75,7 @@ class FileSequence {
   std::unique_ptr<capture::Source> source_;
   size_t next_ = 0;
   uint64_t number_ = 0;
-  base::Timestamp clock_{};  // never before 1970
+  base::Timestamp clock_{base::Duration::min()};
 };
 
 base::Result<> Drain(Worker& worker, Writer& writer) {
@@ -219,8 +218,8 @@ base::Result<Totals> RunFiles(const Options& options, const std::vector<std::str
   auto writer = Writer::Open(options.emit);
   if (!writer) return std::unexpected(writer.error());
   FileSequence files(paths, filter, callbacks);
-  auto totals = options.workers <= 1 ? RunFilesAlone(options, files, **writer)
-                                     : RunFilesTogether(options, files, **writer);
+  auto totals =
+      options.workers <= 1 ? RunFilesAlone(options, files, **writer) : RunFilesTogether(options, files, **writer);
   // Also after an error: what was written is completed.
   auto closed = (*writer)->Close();
   if (!totals) return totals;

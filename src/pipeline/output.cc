@@ -5,12 +5,20 @@
 
 namespace quaywatch::pipeline {
 
-Output WorkerSink::Take() { return {formatter_.Take(), std::exchange(once_, {}), time_}; }
+Output WorkerSink::Take() {
+  Output output{.once = std::exchange(once_, {}), .time = time_};
+  for (emit::Formatter& formatter : formatters_) output.blocks.push_back(formatter.Take());
+  return output;
+}
 
-base::Result<std::unique_ptr<Writer>> Writer::Open(const emit::Options& options) {
-  auto log = emit::LogWriter::Open(options);
-  if (!log) return std::unexpected(log.error());
-  return std::unique_ptr<Writer>(new Writer(options, std::move(*log)));
+base::Result<std::unique_ptr<Writer>> Writer::Open(const std::vector<emit::Options>& ways) {
+  std::unique_ptr<Writer> writer(new Writer);
+  for (const emit::Options& options : ways) {
+    auto log = emit::LogWriter::Open(options);
+    if (!log) return std::unexpected(log.error());
+    writer->ways_.push_back({emit::Formatter(options), std::move(*log)});
+  }
+  return writer;
 }
 
 bool Writer::IsFirst(const OnceRecord& record) {
@@ -32,20 +40,32 @@ base::Result<> Writer::Append(std::vector<Output> outputs) {
   for (Output& output : outputs) {
     time_ = std::max(time_, output.time);
     std::ranges::move(output.once, std::back_inserter(once));
-    for (const emit::Block& block : output.blocks) {
-      if (auto done = log_->Append(block, output.time); !done) return done;
+    for (size_t i = 0; i < ways_.size(); ++i) {
+      for (const emit::Block& block : output.blocks[i]) {
+        if (auto done = ways_[i].log->Append(block, output.time); !done) return done;
+      }
     }
   }
   std::ranges::stable_sort(once, {}, &OnceRecord::packet);
   for (const OnceRecord& record : once) {
-    if (IsFirst(record)) formatter_.Write(*record.schema, record.record.get());
+    if (!IsFirst(record)) continue;
+    for (Way& way : ways_) way.formatter.Write(*record.schema, record.record.get());
   }
-  for (const emit::Block& block : formatter_.Take()) {
-    if (auto done = log_->Append(block, time_); !done) return done;
+  for (Way& way : ways_) {
+    for (const emit::Block& block : way.formatter.Take()) {
+      if (auto done = way.log->Append(block, time_); !done) return done;
+    }
   }
   return {};
 }
 
-base::Result<> Writer::Close() { return log_->Close(time_); }
+base::Result<> Writer::Close() {
+  base::Result<> first_failure;
+  for (Way& way : ways_) {
+    auto closed = way.log->Close(time_);
+    if (!closed && first_failure) first_failure = closed;
+  }
+  return first_failure;
+}
 
 }  // namespace quaywatch::pipeline

@@ -26,17 +26,19 @@ struct OnceRecord {
 };
 
 struct Output {
-  std::vector<emit::Block> blocks;
+  std::vector<std::vector<emit::Block>> blocks;  // by place in Options::emit
   std::vector<OnceRecord> once;
   base::Timestamp time{};  // packet time up to which it reaches
 };
 
-// Formats what a worker's stages write. Not thread-safe.
+// Formats what a worker's stages write, for each way out. Not thread-safe.
 class WorkerSink : public model::RecordSink {
  public:
-  explicit WorkerSink(const emit::Options& options) : formatter_(options) {}
+  explicit WorkerSink(const std::vector<emit::Options>& ways) : formatters_(ways.begin(), ways.end()) {}
 
-  void Write(const model::Schema& schema, const void* record) override { formatter_.Write(schema, record); }
+  void Write(const model::Schema& schema, const void* record) override {
+    for (emit::Formatter& formatter : formatters_) formatter.Write(schema, record);
+  }
   void WriteOnce(const model::Schema& schema, std::shared_ptr<const void> record, std::string key,
                  base::Duration window) override {
     once_.push_back({packet_, time_, &schema, std::move(record), std::move(key), window});
@@ -47,11 +49,15 @@ class WorkerSink : public model::RecordSink {
     packet_ = packet;
     time_ = time;
   }
-  size_t size() const { return formatter_.size() + once_.size() * 256; }
+  size_t size() const {
+    size_t size = once_.size() * 256;
+    for (const emit::Formatter& formatter : formatters_) size += formatter.size();
+    return size;
+  }
   Output Take();
 
  private:
-  emit::Formatter formatter_;
+  std::vector<emit::Formatter> formatters_;
   std::vector<OnceRecord> once_;
   uint64_t packet_ = 0;
   base::Timestamp time_{};
@@ -64,19 +70,21 @@ class Writer {
   // written again before their time.
   static constexpr size_t kMaxKeys = 1'000'000;
 
-  static base::Result<std::unique_ptr<Writer>> Open(const emit::Options& options);
+  static base::Result<std::unique_ptr<Writer>> Open(const std::vector<emit::Options>& ways);
 
   // The outputs of all workers for the same stretch of packets.
   base::Result<> Append(std::vector<Output> outputs);
   base::Result<> Close();
 
  private:
-  Writer(const emit::Options& options, std::unique_ptr<emit::LogWriter> log)
-      : formatter_(options), log_(std::move(log)) {}
+  Writer() = default;
   bool IsFirst(const OnceRecord& record);
 
-  emit::Formatter formatter_;
-  std::unique_ptr<emit::LogWriter> log_;
+  struct Way {
+    emit::Formatter formatter;
+    std::unique_ptr<emit::LogWriter> log;
+  };
+  std::vector<Way> ways_;
   std::unordered_map<uint64_t, base::Timestamp> seen_, seen_before_;
   base::Timestamp time_{};
 };

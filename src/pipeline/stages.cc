@@ -15,8 +15,8 @@ void Worker::Packet(const model::RawPacket& packet, base::Timestamp clock) {
   counters_.bytes += packet.data.size();
   packet_number_ = packet.number;
   Advance(clock);
-  if (packet.data.empty() || packet.wire_length == 0) return PacketWeird("empty_pcap_header", {}, {});
   if (base::ToUnixNanos(packet.ts) < 0) return PacketWeird("negative_packet_timestamp", {}, {});
+  if (packet.data.empty() || packet.wire_length == 0) return PacketWeird("empty_pcap_header", {}, {});
 
   tunnels_.Begin();
   for (const model::Datagram* d = decoder_.Decode(packet); d != nullptr; d = decoder_.Inner()) {
@@ -27,15 +27,20 @@ void Worker::Packet(const model::RawPacket& packet, base::Timestamp clock) {
     const flow::Conversation ends = flow::Conversation::Of(*d);
     flow::Flow* flow = FlowOf(*d, ends);
     const Direction from = flow->DirectionOf(*d, ends.src_port);
-    if (!tunnels_.Pass(*flow, clock_)) {
-      FlowWeird(*flow, "tunnel_max_changes_per_connection_exceeded", std::to_string(Tunnels::kMaxChanges), {});
-      flow->AddHistory('X');
-    }
+    if (const std::string_view weird = tunnels_.Pass(*flow, clock_); !weird.empty()) FlowWeird(*flow, weird, {}, {});
     switch (d->transport) {
-      case Transport::kTcp: Tcp(*flow, from, *d); break;
-      case Transport::kUdp: Udp(*flow, from, *d); break;
-      case Transport::kIcmp: Icmp(*flow, from, *d); break;
-      case Transport::kUnknown: Other(*flow, from, *d); break;
+      case Transport::kTcp:
+        Tcp(*flow, from, *d);
+        break;
+      case Transport::kUdp:
+        Udp(*flow, from, *d);
+        break;
+      case Transport::kIcmp:
+        Icmp(*flow, from, *d);
+        break;
+      case Transport::kUnknown:
+        Other(*flow, from, *d);
+        break;
     }
     table_.Touch(*flow);
     if (!tunnels_.Enter(*flow, flow->DirectionOf(*d, ends.src_port), *d, clock_)) break;
@@ -85,7 +90,8 @@ void Worker::Udp(flow::Flow& flow, Direction from, const model::Datagram& datagr
     const uint32_t ip_payload = datagram.payload_length + kHeader;
     if (datagram.udp_length != ip_payload) {
       flow.did_weird = true;
-      FlowWeird(flow, "UDP_datagram_length_mismatch", std::to_string(datagram.udp_length) + " != " + std::to_string(ip_payload), "UDP");
+      FlowWeird(flow, "UDP_datagram_length_mismatch",
+                std::to_string(datagram.udp_length) + " != " + std::to_string(ip_payload), "UDP");
     }
     if (!datagram.flow_weird.empty()) FlowWeird(flow, datagram.flow_weird, {}, "TEREDO");
     flow.last_time = datagram.ts;

@@ -56,10 +56,8 @@ const model::Schema& CaptureLossRecord::Schema() {
   using model::Col;
   static const model::Schema schema(
       "capture_loss", "What live capture lost, every minute",
-      model::Columns(Col<&R::ts>("ts", "When"),
-                     Col<&R::ts_delta>("ts_delta", "Since the line before", "seconds"),
-                     Col<&R::peer>("peer", "The sensor"),
-                     Col<&R::received>("received", "Packets taken in", "packets"),
+      model::Columns(Col<&R::ts>("ts", "When"), Col<&R::ts_delta>("ts_delta", "Since the line before", "seconds"),
+                     Col<&R::peer>("peer", "The sensor"), Col<&R::received>("received", "Packets taken in", "packets"),
                      Col<&R::dropped>("dropped", "Packets the kernel dropped", "packets"),
                      Col<&R::percent_lost>("percent_lost", "Share of all that was dropped", "percent")));
   return schema;

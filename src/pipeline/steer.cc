@@ -25,17 +25,24 @@ size_t FromEtherType(base::Bytes data, size_t at) {
 
 size_t IpOffset(const model::RawPacket& packet) {
   switch (packet.link) {
-    case LinkType::kEthernet: return FromEtherType(packet.data, 12);
-    case LinkType::kFddi: return FromEtherType(packet.data, 19);
-    case LinkType::kLinuxSll: return FromEtherType(packet.data, 14);
-    case LinkType::kLinuxSll2: return packet.data.size() >= 20 && FromEtherType(packet.data, 0) != kNone ? 20 : kNone;
+    case LinkType::kEthernet:
+      return FromEtherType(packet.data, 12);
+    case LinkType::kFddi:
+      return FromEtherType(packet.data, 19);
+    case LinkType::kLinuxSll:
+      return FromEtherType(packet.data, 14);
+    case LinkType::kLinuxSll2:
+      return packet.data.size() >= 20 && FromEtherType(packet.data, 0) != kNone ? 20 : kNone;
     case LinkType::kRaw:
     case LinkType::kRawBsd:
     case LinkType::kIpv4:
-    case LinkType::kIpv6: return 0;
+    case LinkType::kIpv6:
+      return 0;
     case LinkType::kNull:
-    case LinkType::kLoop: return 4;
-    default: return kNone;
+    case LinkType::kLoop:
+      return 4;
+    default:
+      return kNone;
   }
 }
 

@@ -25,8 +25,8 @@ void Worker::Advance(base::Timestamp clock) {
   clock_ = clock;
   sink_.set_position(packet_number_, clock);
   engine_.Advance(clock);
-  tunnels_.Advance(clock);
   table_.Expire(clock);
+  tunnels_.Advance(clock);
 }
 
 void Worker::Finish() {
@@ -51,7 +51,8 @@ flow::Flow& Worker::NewFlow(const model::Datagram& datagram, const flow::Convers
   } const origin{ends.key, base::ToUnixNanos(datagram.ts), packet_number_, datagram.depth};
   flow.uid = model::Uid::Make(
       'C', base::Hash128Of({reinterpret_cast<const char*>(&origin), sizeof origin}, options_.uid_seed));
-  const bool broadcast = datagram.dst.is_v4() && datagram.dst == model::IpAddress::V4(reinterpret_cast<const uint8_t*>("\xff\xff\xff\xff"));
+  const bool broadcast = datagram.dst.is_v4() &&
+                         datagram.dst == model::IpAddress::V4(reinterpret_cast<const uint8_t*>("\xff\xff\xff\xff"));
   if (!broadcast && flow::BeganWithAnswer(datagram)) flow.FlipRoles();
   if (datagram.transport == model::Transport::kTcp) flow.tcp = std::make_unique<flow::TcpState>();
   if (options_.interim.count() > 0) flow.next_interim = clock_ + options_.interim;

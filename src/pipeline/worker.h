@@ -24,19 +24,19 @@ struct Options {
   decode::Options decode;
   flow::TableOptions flow;
   analyze::Options analyze;
-  emit::Options emit;
+  std::vector<emit::Options> emit;         // the ways out: files, the screen
   uint64_t max_stream_bytes = 256u << 20;  // held by reassembly over all workers
   unsigned workers = 1;
-  base::Duration interim{};                // between interim records of one connection; zero: none
-  std::vector<model::Prefix> local_nets;   // empty: the private ranges
-  uint64_t uid_seed = 0;                   // the same capture and seed give the same uids
+  base::Duration interim{};               // between interim records of one connection; zero: none
+  std::vector<model::Prefix> local_nets;  // empty: the private ranges
+  uint64_t uid_seed = 0;                  // the same capture and seed give the same uids
 };
 
 struct WorkerCounters {
   uint64_t packets = 0;
-  uint64_t bytes = 0;       // as captured
-  uint64_t weirds = 0;      // before any were left out
-  uint64_t records = 0;     // connections
+  uint64_t bytes = 0;    // as captured
+  uint64_t weirds = 0;   // before any were left out
+  uint64_t records = 0;  // connections
 };
 
 class Conversation;

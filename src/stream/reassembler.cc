@@ -63,7 +63,8 @@ void Reassembler::Insert(uint64_t seq, base::Bytes payload, Budget& budget) {
     if (count > 0) {
       // What follows on a kept block makes it longer, so that one hole costs one block.
       if (at != blocks_.begin() && std::prev(at)->end() == seq) {
-        std::prev(at)->bytes.insert(std::prev(at)->bytes.end(), payload.begin(), payload.begin() + static_cast<ptrdiff_t>(count));
+        std::prev(at)->bytes.insert(std::prev(at)->bytes.end(), payload.begin(),
+                                    payload.begin() + static_cast<ptrdiff_t>(count));
         buffered_ += count;
         budget.used += count;
         seq += count;

@@ -37,12 +37,12 @@ class StreamSink {
 
 // What the reassembler must know of the side's sequence numbers, from the TCP state machine.
 struct SideView {
-  uint64_t relative_ack = 0;   // highest acknowledged by the other side
-  uint64_t size = 0;           // bytes by sequence numbers
-  uint64_t fin_seq = 0;        // relative, valid if has_fin
+  uint64_t relative_ack = 0;  // highest acknowledged by the other side
+  uint64_t size = 0;          // bytes by sequence numbers
+  uint64_t fin_seq = 0;       // relative, valid if has_fin
   bool has_fin = false;
   bool no_data_acked = true;
-  bool is_partial = false;     // the connection's SYN was not seen
+  bool is_partial = false;  // the connection's SYN was not seen
 };
 
 class Reassembler {
@@ -84,12 +84,12 @@ class Reassembler {
   void Undelivered(uint64_t up_to, const SideView& side, Budget& budget, StreamSink& sink);
 
   uint64_t next_ = 1;
-  uint64_t trimmed_ = 1;      // acknowledged up to here
-  uint64_t held_ = 1;         // end of what was delivered, for has_unacked_data
+  uint64_t trimmed_ = 1;  // acknowledged up to here
+  uint64_t held_ = 1;     // end of what was delivered, for has_unacked_data
   uint64_t buffered_ = 0;
   bool given_up_ = false;
-  Budget* budget_ = nullptr;  // where buffered_ is accounted
-  std::vector<Block> blocks_; // above a hole, ordered, not overlapping
+  Budget* budget_ = nullptr;   // where buffered_ is accounted
+  std::vector<Block> blocks_;  // above a hole, ordered, not overlapping
 };
 
 }  // namespace quaywatch::stream

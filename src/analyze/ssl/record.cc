@@ -31,7 +31,7 @@ const model::Schema& SslRecord::Schema() {
           model::ConnColumns<R>(), Col<&R::version>("version", "Version the server chose"),
           Col<&R::cipher>("cipher", "Cipher suite the server chose"),
           Col<&R::curve>("curve", "Group the server chose for the key exchange"),
-          Col<&R::server_name>("server_name", "Name of the server the client asked for (SNI)"),
+          model::Asks(Col<&R::server_name>("server_name", "Name of the server the client asked for (SNI)")),
           Col<&R::resumed>("resumed", "Whether keys of an earlier session were used again"),
           Col<&R::last_alert>("last_alert", "Last alert sent in clear"),
           Col<&R::next_protocol>("next_protocol", "Application protocol the server chose (ALPN)"),

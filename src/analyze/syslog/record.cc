@@ -11,7 +11,7 @@ const model::Schema& SyslogRecord::Schema() {
       model::Columns(model::ConnColumns<R>(), Col<&R::proto>("proto", "Transport protocol"),
                      Col<&R::facility>("facility", "What the message is about"),
                      Col<&R::severity>("severity", "How bad it is"),
-                     Col<&R::message>("message", "Text after the priority")));
+                     model::Asks(Col<&R::message>("message", "Text after the priority"))));
   return schema;
 }
 
