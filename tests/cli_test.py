@@ -65,7 +65,6 @@ class WrongUse(unittest.TestCase):
         self.refused(['read', '--workers', '0', 'x'], '--workers')
         self.refused(['read', '--interim', '-3', 'x'], '--interim', "'-3'")
         self.refused(['read', '--log-format', 'json', 'x'], '--log-format requires --log-dir')
-        self.refused(['read', '--log-dir', 'y', '-o', 'json', 'x'], '--log-dir excludes --output')
         self.refused(['read', '--local-nets', '10.0.0.0/33', 'x'], "'10.0.0.0/33'", '10.0.0.0/8')
         self.refused(['read', '--logs', 'conn,no_such_log', 'x'], "'no_such_log'", 'quaywatch schema')
         self.refused(['schema', 'no_such_log'], "'no_such_log'")

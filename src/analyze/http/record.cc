@@ -11,8 +11,9 @@ const model::Schema& HttpRecord::Schema() {
       model::Columns(
           model::ConnColumns<R>(),
           Col<&R::trans_depth>("trans_depth", "Which transaction of the connection it is, from 1"),
-          Col<&R::method>("method", "Method of the request"), Col<&R::host>("host", "Header Host"),
-          Col<&R::uri>("uri", "Target of the request, percent-decoded"),
+          model::Asks(Col<&R::method>("method", "Method of the request")),
+          model::Asks(Col<&R::host>("host", "Header Host")),
+          model::Asks(Col<&R::uri>("uri", "Target of the request, percent-decoded")),
           Col<&R::referrer>("referrer", "Header Referer"), Col<&R::version>("version", "HTTP version of the response"),
           Col<&R::user_agent>("user_agent", "Header User-Agent"), Col<&R::origin>("origin", "Header Origin"),
           Col<&R::request_body_len>("request_body_len", "Length of the request's body, decompressed", "bytes"),
