@@ -124,7 +124,9 @@ class CommandLine {
 
   void AddWatchOptions(CLI::App* command) {
     WatchOptions& o = invocation_.watch;
-    auto* dir = command->add_option("--log-dir", o.log_dir, "Write one file per log to this folder; made if needed")
+    auto* dir = command
+                    ->add_option("--log-dir", o.log_dir,
+                                 "Write one file per log to this folder, made if needed; earlier files are overwritten")
                     ->type_name("FOLDER")
                     ->group("Output");
     command
@@ -178,6 +180,12 @@ class CommandLine {
                      "Connections kept in memory at a time; beyond, the longest silent is ended (default: 1000000)")
         ->type_name("N")
         ->check(Quiet(CLI::Range(uint64_t{1}, uint64_t{1} << 32)))
+        ->group("Limits");
+    command
+        ->add_option("--max-reorder", o.max_reorder_mib,
+                     "Memory for bytes that wait for missing ones before them (default: 256)")
+        ->type_name("MIB")
+        ->check(Quiet(CLI::Range(1, 65536)))
         ->group("Limits");
   }
 

@@ -8,6 +8,7 @@
 #include "analyze/files/record.h"
 #include "app/command_line.h"
 #include "flow/conn_record.h"
+#include "model/tunnel_record.h"
 #include "pipeline/stats_record.h"
 #include "pipeline/weird_record.h"
 
@@ -17,8 +18,8 @@ std::vector<const model::Schema*> AllLogs() {
   std::vector<const model::Schema*> logs{
       &flow::ConnRecord::Schema(),
       &flow::ConnRecord::InterimSchema(),
+      &model::TunnelRecord::Schema(),
       &analyze::files::FileRecord::Schema(),
-      &analyze::files::OcspRecord::Schema(),
       &pipeline::WeirdRecord::Schema(),
       &pipeline::StatsRecord::Schema(),
       &pipeline::CaptureLossRecord::Schema(),
