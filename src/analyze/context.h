@@ -63,7 +63,8 @@ class Context {
   virtual std::unique_ptr<File> OpenFile(const FileOrigin& origin) = 0;
 
   // From here on the flow carries something else (CONNECT, STARTTLS, an upgrade). The caller forwards all
-  // further calls but OnClose to the analyzer returned, beginning with the bytes it has not consumed.
+  // further calls but OnClose to the analyzer returned, beginning with the bytes it has not consumed; or what is
+  // inside them, if the protocol wraps it.
   // `protocol` names an analyzer; empty recognises it by content. Owned by the flow; never null.
   virtual Analyzer& HandOver(std::string_view protocol) = 0;
 

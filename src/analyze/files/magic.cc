@@ -124,6 +124,7 @@ constexpr auto kMagic = std::to_array<Magic>({
      R"(PK\x03\x04.{26}_rels/\.rels.*PK\x03\x04.{26}ppt/)"},
     {80, "application/vnd.openxmlformats-officedocument.presentationml.presentation",
      R"(PK\x03\x04.{26}ppt/.*PK\x03\x04.{26}ppt/)"},
+    {70, "application/onenote", R"(\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3)"},
     {180, "application/x-msaccess", R"(.{4}Standard Jet DB\x00)"},
     {180, "application/x-msaccess", R"(.{4}Standard ACE DB\x00)"},
     {100, "application/vnd.ms-tnef", R"(\x78\x9f\x3e\x22)"},

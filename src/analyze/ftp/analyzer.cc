@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// FTP's control connection (RFC 959), and what follows AUTH TLS (RFC 4217).
+// FTP's control connection (RFC 959), what follows AUTH TLS (RFC 4217), and what AUTH GSSAPI wraps (RFC 2228).
 #include "analyze/analyzer.h"
 
 #include <array>
 
+#include "analyze/ftp/adat.h"
 #include "analyze/ftp/parse.h"
 #include "analyze/ftp/record.h"
 #include "analyze/ftp/session_log.h"
@@ -91,7 +92,11 @@ class FtpAnalyzer : public Analyzer {
     for (char& c : word) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 0x20) : c;
     confirmed_ = true;
     context_.Confirm();
-    if (word == "AUTH") tls_requested_ = command->argument == "TLS";
+    if (security_) security_->OnCommand(word, command->argument);
+    if (word == "AUTH") {
+      tls_requested_ = command->argument == "TLS";
+      gssapi_requested_ = command->argument == "GSSAPI";
+    }
     Log().OnCommand(std::move(word), command->argument);
   }
 
@@ -108,6 +113,11 @@ class FtpAnalyzer : public Analyzer {
       orig_.lines.Stop();
       resp_.lines.Stop();
     }
+    constexpr uint32_t kSendToken = 334;
+    if (reply->code == kSendToken && gssapi_requested_ && !security_) {
+      security_.emplace(context_, context_.HandOver("ssl"));
+    }
+    if (security_ && !security_->done()) security_->OnReply(*reply);
     Log().OnReply(*reply);
   }
 
@@ -117,8 +127,10 @@ class FtpAnalyzer : public Analyzer {
   Side resp_{*this, model::Direction::kResp};
   ReplyParser replies_;
   std::optional<SessionLog> log_;
-  Analyzer* tls_ = nullptr;  // after AUTH TLS
+  Analyzer* tls_ = nullptr;                   // after AUTH TLS
+  std::optional<SecurityExchange> security_;  // after AUTH GSSAPI
   bool tls_requested_ = false;
+  bool gssapi_requested_ = false;
   bool confirmed_ = false;
   bool client_closed_ = false;
 };

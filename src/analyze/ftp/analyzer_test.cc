@@ -102,6 +102,25 @@ TEST(Ftp, AuthTlsHandsOver) {
   EXPECT_EQ(context.bytes_handed_over, "\x16\x16\x03");
 }
 
+TEST(Ftp, GssapiWrapsTls) {
+  FakeContext context(kSpec);
+  FeedWhole(context, {{kServer, "220 hi\r\n"},
+                      {kClient, "AUTH GSSAPI\r\n"},
+                      {kServer, "334 go on\r\n"},
+                      {kClient, "ADAT FgMBAAFB\r\n"},  // a record of one byte
+                      {kServer, "335 ADAT=FgMBAAFC\r\n"},
+                      {kClient, "ADAT Qw==\r\n"},
+                      {kServer, "235 done\r\n"},
+                      {kClient, "ADAT RA==\r\nPORT 10,0,0,1,1,0\r\n"},
+                      {kServer, "200 ok\r\n"}});
+  EXPECT_EQ(context.handed_over_to, "ssl");
+  EXPECT_EQ(context.bytes_handed_over, std::string("\x16\x03\x01\0\x01"
+                                                   "A\x16\x03\x01\0\x01"
+                                                   "BC",
+                                                   13));
+  EXPECT_EQ(context.lines.size(), 1u);
+}
+
 TEST(Ftp, WhatIsNoFtp) {
   FakeContext context(kSpec);
   FeedWhole(context, {{kServer, "+OK\r\n"}, {kClient, "USER x\r\n"}});
