@@ -24,6 +24,8 @@ class WorkerState {
   virtual ~WorkerState() = default;
   // Packet time has reached `now`: write and forget what has expired.
   virtual void Advance(base::Timestamp now, model::RecordSink& records);
+  // The first packet at or after this time calls Advance, if it was not called before: about once a second.
+  virtual base::Timestamp next_advance() const { return base::Timestamp::max(); }
   // The capture has ended.
   virtual void Finish(model::RecordSink& records);
 };
@@ -55,8 +57,9 @@ class Context {
   // the flow need be put in order for this analyzer. The protocol keeps its name in conn.service.
   virtual void Finish() = 0;
 
-  // The flow's first packet was an answer: who counts as its originator is its responder. The datagram in
-  // hand and all later ones have the other direction then.
+  // The flow's first packet was an answer: who counts as its originator is its responder. Addresses and
+  // ports change places here and in all records, and so do the directions of what comes after the datagram
+  // in hand; what was counted so far, with it, stays with its side, as in Zeek.
   virtual void FlipRoles() = 0;
 
   // A file carried by this flow; destroying the handle writes its record.
@@ -78,6 +81,9 @@ class Context {
 
   // How long the flow may be silent before it is over; by default the configuration's for its transport.
   virtual void SetInactivityTimeout(base::Duration timeout) = 0;
+  // UDP, instead of that: the first packet of the capture an `interval` from now looks whether this flow was
+  // silent for `silence`, and ends it if so; the next look is an interval later. Zeek's way with DNS.
+  virtual void SetInactivityLook(base::Duration interval, base::Duration silence) = 0;
 };
 
 }  // namespace quaywatch::analyze

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "analyze/session.h"
 #include "base/hash.h"
 
@@ -17,7 +19,9 @@ void Engine::Advance(base::Timestamp now) {
   if (now < next_advance_) return;
   next_advance_ = now + kAdvanceInterval;
   for (const auto& state : states_) {
-    if (state) state->Advance(now, records_);
+    if (!state) continue;
+    state->Advance(now, records_);
+    next_advance_ = std::min(next_advance_, state->next_advance());
   }
   if (!expectations_.empty()) std::erase_if(expectations_, [&](const auto& entry) { return entry.second.until < now; });
 }

@@ -78,6 +78,7 @@ class FakeContext : public Context, public model::RecordSink {
   }
   CarriedFile* carried_file() override { return carried_.get(); }
   void SetInactivityTimeout(base::Duration) override {}
+  void SetInactivityLook(base::Duration, base::Duration) override {}
 
   void Write(const model::Schema& schema, const void* record) override;
   void WriteOnce(const model::Schema& schema, std::shared_ptr<const void> record, std::string,

@@ -89,6 +89,9 @@ class Session::Attached : public Context, public Analyzer {
   }
   CarriedFile* carried_file() override { return session_.carried_.get(); }
   void SetInactivityTimeout(base::Duration timeout) override { session_.control_.SetInactivityTimeout(timeout); }
+  void SetInactivityLook(base::Duration interval, base::Duration silence) override {
+    session_.control_.SetInactivityLook(interval, silence);
+  }
 
  private:
   std::string_view service() const {

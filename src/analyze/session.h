@@ -36,9 +36,11 @@ class FlowControl {
   virtual void AddService(std::string_view name) = 0;
   virtual void RemoveService(std::string_view name) = 0;
   virtual void SetInactivityTimeout(base::Duration timeout) = 0;
-  virtual void FlipRoles() = 0;
+  virtual void SetInactivityLook(base::Duration interval, base::Duration silence) = 0;
   // Puts a letter into the flow's history, once.
   virtual void MarkHistory(char letter) = 0;
+  // Exchanges originator and responder, but not what was counted of them.
+  virtual void FlipRoles() = 0;
   virtual void SessionWeird(std::string_view name, std::string_view addl, std::string_view source) = 0;
 };
 

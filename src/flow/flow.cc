@@ -75,6 +75,12 @@ Counterpart Icmp6Counterpart(uint8_t type, uint8_t code) {
   }
 }
 
+void SwapEnds(model::FlowInfo& flow) {
+  std::swap(flow.id.orig_h, flow.id.resp_h);
+  std::swap(flow.id.orig_p, flow.id.resp_p);
+  std::swap(flow.local_orig, flow.local_resp);
+}
+
 }  // namespace
 
 uint64_t FlowKey::Hash(uint64_t seed) const {
@@ -115,10 +121,29 @@ Conversation Conversation::Of(const model::Datagram& d) {
   return c;
 }
 
+bool InactivityLook::Ended(base::Timestamp last, base::Timestamp before, base::Timestamp now) {
+  for (; next <= before; next += interval) {
+    if (next - last >= silence) return true;
+  }
+  if (next > now) return false;
+  if (now - last >= silence) return true;
+  next = now + interval;
+  return false;
+}
+
+base::Timestamp InactivityLook::Deadline(base::Timestamp last) const {
+  base::Timestamp look = next;
+  while (look - last < silence) look += interval;
+  return look;
+}
+
+void Flow::FlipNames() {
+  SwapEnds(*this);
+  AddHistory('^');
+}
+
 void Flow::FlipRoles(bool rewrite) {
-  std::swap(id.orig_h, id.resp_h);
-  std::swap(id.orig_p, id.resp_p);
-  std::swap(local_orig, local_resp);
+  SwapEnds(*this);
   std::swap(sides[0], sides[1]);
   if (!rewrite) return AddHistory('^');
   for (char& letter : history) {

@@ -58,6 +58,20 @@ struct TunnelFacts {
   uint8_t violated = 0;  // a bit for each model::TunnelType it turned out not to be
 };
 
+// Whether a flow is over found out by looking at it now and then, as some protocols in Zeek have it.
+// Packets of other flows make it look; but only two of their times are used, so that the outcome is the
+// same for any number of workers.
+struct InactivityLook {
+  base::Duration interval{};  // zero: no looks
+  base::Duration silence{};
+  base::Timestamp next{};
+
+  // A packet comes at `now`; the capture's one before it at `before`. Was the flow, silent since `last`, over?
+  bool Ended(base::Timestamp last, base::Timestamp before, base::Timestamp now);
+  // When that will be, if nothing more comes.
+  base::Timestamp Deadline(base::Timestamp last) const;
+};
+
 struct Flow : model::FlowInfo {
   // Longest history kept; what comes after is cut, since letters with a meaning come early.
   static constexpr size_t kMaxHistory = 256;
@@ -66,6 +80,7 @@ struct Flow : model::FlowInfo {
   base::Timestamp last_time{};  // of the last packet that counted
   base::Timestamp deadline{};   // over, if nothing comes before
   base::Duration inactivity{};  // set by an analyzer; zero: by transport and state
+  InactivityLook look;          // set by an analyzer
   std::array<SideCounters, 2> sides;
   uint64_t missed_bytes = 0;
   std::string history;
@@ -90,6 +105,8 @@ struct Flow : model::FlowInfo {
   // Originator and responder change places. `rewrite`: what the history says so far is told anew from the
   // other side; else it stands as it is, up to the '^'.
   void FlipRoles(bool rewrite = false);
+  // Only the addresses and ports change places, as when the first datagram turns out to be an answer.
+  void FlipNames();
 
   // Of the table; nobody else touches them.
   Flow* timer_next = nullptr;

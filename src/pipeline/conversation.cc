@@ -109,6 +109,10 @@ void Conversation::AddService(std::string_view name) {
 
 void Conversation::RemoveService(std::string_view name) { std::erase(flow_.services, name); }
 
+void Conversation::SetInactivityLook(base::Duration interval, base::Duration silence) {
+  flow_.look = {.interval = interval, .silence = silence, .next = worker_.clock_ + interval};
+}
+
 void Conversation::MarkHistory(char letter) {
   if (flow_.history.find(letter) == flow_.history.npos) flow_.AddHistory(letter);
 }

@@ -29,8 +29,9 @@ class Conversation : public flow::Attachment, public analyze::FlowControl {
   void AddService(std::string_view name) override;
   void RemoveService(std::string_view name) override;
   void SetInactivityTimeout(base::Duration timeout) override { flow_.inactivity = timeout; }
-  void FlipRoles() override { flow_.FlipRoles(); }
+  void SetInactivityLook(base::Duration interval, base::Duration silence) override;
   void MarkHistory(char letter) override;
+  void FlipRoles() override { flow_.FlipNames(); }
   void SessionWeird(std::string_view name, std::string_view addl, std::string_view source) override;
 
  private:

@@ -25,7 +25,7 @@ class FileSequence {
       : paths_(paths), filter_(filter), callbacks_(callbacks) {}
 
   // False at the end, at damage and when stopped.
-  base::Result<bool> Read(model::RawPacket& packet, base::Timestamp& clock, Totals& totals) {
+  base::Result<bool> Read(model::RawPacket& packet, Clock& clock, Totals& totals) {
     while (!callbacks_.stop.load(std::memory_order_relaxed)) {
       if (source_ == nullptr) {
         if (next_ == paths_.size()) return false;
@@ -38,8 +38,9 @@ class FileSequence {
         case capture::Next::kPacket:
           packet.number = ++number_;
           if (number_ == 1) totals.first = packet.ts;
-          clock_ = clock = std::max(clock_, packet.ts);
-          totals.last = clock;
+          clock_.Advance(packet.ts);
+          clock = clock_;
+          totals.last = clock.now;
           if (number_ % 65536 == 0) Progress();
           return true;
         case capture::Next::kDamaged:
@@ -75,7 +76,7 @@ class FileSequence {
   std::unique_ptr<capture::Source> source_;
   size_t next_ = 0;
   uint64_t number_ = 0;
-  base::Timestamp clock_{base::Duration::min()};
+  Clock clock_;
 };
 
 base::Result<> Drain(Worker& worker, Writer& writer) {
@@ -89,7 +90,7 @@ base::Result<Totals> RunFilesAlone(const Options& options, FileSequence& files, 
   Totals totals;
   Worker worker(options);
   model::RawPacket packet;
-  base::Timestamp clock{};
+  Clock clock;
   while (true) {
     auto more = files.Read(packet, clock, totals);
     if (!more) return std::unexpected(more.error());
@@ -111,7 +112,7 @@ struct Batch {
     model::RawPacket packet;  // data is empty; see offset
     size_t offset;
     size_t size;
-    base::Timestamp clock;
+    Clock clock;
   };
   std::vector<std::vector<Item>> items;  // by worker
   base::Timestamp clock{};
@@ -150,7 +151,7 @@ base::Result<std::shared_ptr<Batch>> ReadBatch(FileSequence& files, unsigned wor
   batch->items.resize(workers);
   batch->bytes.reserve(kBatchBytes + 65536);
   model::RawPacket packet;
-  base::Timestamp clock = totals.last;
+  Clock clock{.now = totals.last};
   for (size_t count = 0; count < kBatchPackets && batch->bytes.size() < kBatchBytes; ++count) {
     auto more = files.Read(packet, clock, totals);
     if (!more) return std::unexpected(more.error());
@@ -163,7 +164,7 @@ base::Result<std::shared_ptr<Batch>> ReadBatch(FileSequence& files, unsigned wor
     item.packet.data = {};
     batch->items[WorkerFor(packet, workers)].push_back(item);
   }
-  batch->clock = clock;
+  batch->clock = clock.now;
   return batch;
 }
 

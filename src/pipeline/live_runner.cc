@@ -37,25 +37,25 @@ class LiveWorker {
  private:
   void Run() {
     model::RawPacket packet;
-    base::Timestamp clock{};
+    Clock clock;
     base::Timestamp next_handover{};
     uint64_t number = 0;
     while (!stop_.load(std::memory_order_relaxed)) {
       const capture::Next next = source_->Read(packet);
       if (next == capture::Next::kPacket) {
         packet.number = ++number;
-        clock = std::max(clock, packet.ts);
+        clock.Advance(packet.ts);
         worker_.Packet(packet, clock);
       } else if (next == capture::Next::kIdle) {
         // Silence ends flows, too.
-        clock = std::max(clock, WallClock());
-        worker_.Advance(clock);
+        clock.Advance(WallClock());
+        worker_.Advance(clock.now);
       } else {
         break;
       }
-      if (clock >= next_handover || worker_.output_size() >= kOutputBytes) {
+      if (clock.now >= next_handover || worker_.output_size() >= kOutputBytes) {
         HandOver(false);
-        next_handover = clock + kOutputInterval;
+        next_handover = clock.now + kOutputInterval;
       }
     }
     worker_.Finish();

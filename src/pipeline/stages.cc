@@ -10,11 +10,12 @@ namespace quaywatch::pipeline {
 using model::Direction;
 using model::Transport;
 
-void Worker::Packet(const model::RawPacket& packet, base::Timestamp clock) {
+void Worker::Packet(const model::RawPacket& packet, const Clock& clock) {
   ++counters_.packets;
   counters_.bytes += packet.data.size();
   packet_number_ = packet.number;
-  Advance(clock);
+  before_ = clock.before;
+  Advance(clock.now);
   if (base::ToUnixNanos(packet.ts) < 0) return PacketWeird("negative_packet_timestamp", {}, {});
   if (packet.data.empty() || packet.wire_length == 0) return PacketWeird("empty_pcap_header", {}, {});
 
@@ -50,9 +51,12 @@ void Worker::Packet(const model::RawPacket& packet, base::Timestamp clock) {
 flow::Flow* Worker::FlowOf(const model::Datagram& datagram, const flow::Conversation& ends) {
   const uint64_t hash = table_.Hash(ends.key);
   if (flow::Flow* flow = table_.Find(ends.key, hash, clock_)) {
-    if (flow->tcp == nullptr) return flow;
-    FlowObserver observer(*this, *flow);
-    if (!flow->tcp->IsReuse(datagram, datagram.ts, observer)) return flow;
+    if (flow->tcp != nullptr) {
+      FlowObserver observer(*this, *flow);
+      if (!flow->tcp->IsReuse(datagram, datagram.ts, observer)) return flow;
+    } else if (flow->look.interval.count() == 0 || !flow->look.Ended(flow->last_time, before_, clock_)) {
+      return flow;
+    }
     table_.Remove(*flow, clock_);
   }
   return &NewFlow(datagram, ends, hash);
@@ -101,10 +105,10 @@ void Worker::Udp(flow::Flow& flow, Direction from, const model::Datagram& datagr
     }
     side.payload += int64_t{datagram.udp_length} - kHeader;
     ConversationOf(flow).Datagram(from, datagram.payload, datagram.payload_length);
-    // The protocol may have found out who really asked.
-    Count(flow, flow.DirectionOf(datagram, datagram.src_port), datagram);
+    Count(flow, from, datagram);
   }
   flow.deadline = flow.last_time + (flow.inactivity.count() > 0 ? flow.inactivity : kInactivity);
+  if (flow.look.interval.count() > 0) flow.deadline = std::min(flow.deadline, flow.look.Deadline(flow.last_time));
 }
 
 void Worker::Icmp(flow::Flow& flow, Direction from, const model::Datagram& datagram) {

@@ -4,6 +4,7 @@
 // for life; nothing here is shared or locked.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -39,6 +40,16 @@ struct WorkerCounters {
   uint64_t records = 0;  // connections
 };
 
+// The latest packet time of the whole capture, this packet counted, and not.
+struct Clock {
+  base::Timestamp now{};  // never before 1970
+  base::Timestamp before{};
+  void Advance(base::Timestamp packet) {
+    before = now;
+    now = std::max(now, packet);
+  }
+};
+
 class Conversation;
 
 class Worker : public model::WeirdSink {
@@ -46,8 +57,8 @@ class Worker : public model::WeirdSink {
   explicit Worker(const Options& options);
   ~Worker() override;
 
-  // Takes one packet through all stages (stages.cc). `clock`: the latest packet time of the whole capture.
-  void Packet(const model::RawPacket& packet, base::Timestamp clock);
+  // Takes one packet through all stages (stages.cc).
+  void Packet(const model::RawPacket& packet, const Clock& clock);
   // Packet time has reached `clock` without a packet for this worker.
   void Advance(base::Timestamp clock);
   // The capture has ended: ends all flows.
@@ -91,6 +102,7 @@ class Worker : public model::WeirdSink {
   Tunnels tunnels_;
   stream::Budget budget_;
   base::Timestamp clock_{};
+  base::Timestamp before_{};  // the capture's clock before the packet at hand
   uint64_t packet_number_ = 0;
   WorkerCounters counters_;
 };

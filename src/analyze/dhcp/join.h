@@ -28,6 +28,7 @@ class Conversations : public WorkerState {
   void Add(base::Timestamp now, const model::FlowInfo& flow, model::Direction from, const Message& message,
            model::RecordSink& records);
   void Advance(base::Timestamp now, model::RecordSink& records) override;
+  base::Timestamp next_advance() const override { return next_look_; }
   void Finish(model::RecordSink& records) override;
 
  private:

@@ -4,7 +4,6 @@
 #include "analyze/analyzer.h"
 
 #include <array>
-#include <utility>
 
 #include "analyze/dns/frame.h"
 #include "analyze/dns/match.h"
@@ -16,21 +15,26 @@ namespace {
 
 using std::chrono::seconds;
 
+// What Zeek takes for multicast, where answers come unasked.
+bool IsMulticast(const model::IpAddress& address) {
+  const base::Bytes bytes = address.bytes();
+  return address.is_v4() ? bytes[0] == 224 : bytes[0] == 0xff;
+}
+
 class DnsAnalyzer : public Analyzer {
  public:
   explicit DnsAnalyzer(Context& context)
-      : context_(context),
-        matcher_(context),
-        begin_(context.now()),
-        netbios_(context.flow().id.resp_p.number == kNetbiosPort) {}
+      : context_(context), matcher_(context), netbios_(context.flow().id.resp_p.number == kNetbiosPort) {
+    constexpr seconds kInterval(10);
+    constexpr seconds kSilence(9);
+    if (context.flow().transport == model::Transport::kUdp) context.SetInactivityLook(kInterval, kSilence);
+  }
 
   void OnDatagram(model::Direction from, base::Bytes bytes, uint32_t) override {
-    SetTimeout();
-    constexpr uint8_t kIsResponse = 0x80;  // QR, RFC 1035 4.1.1
-    const bool first = !std::exchange(began_, true);
-    if (first && from == model::Direction::kOrig && bytes.size() >= kHeaderLength && (bytes[2] & kIsResponse) != 0 &&
-        !context_.flow().id.resp_h.is_group()) {
-      context_.FlipRoles();
+    if (!begun_ && bytes.size() >= kHeaderLength) {
+      begun_ = true;
+      const bool answered = from == model::Direction::kOrig && ReadHeader(bytes, netbios_).response;
+      if (answered && !IsMulticast(context_.flow().id.resp_h)) context_.FlipRoles();
     }
     Message(bytes);
   }
@@ -62,21 +66,11 @@ class DnsAnalyzer : public Analyzer {
     }
   }
 
-  // Zeek looks every 10 seconds after a flow's first message whether it was silent for 9, and ends it then.
-  void SetTimeout() {
-    constexpr seconds kInterval(10);
-    constexpr seconds kSilence(9);
-    const base::Timestamp now = context_.now();
-    const auto intervals = (now + kSilence - begin_ + kInterval - base::Duration(1)) / kInterval;
-    context_.SetInactivityTimeout(begin_ + (intervals < 1 ? 1 : intervals) * kInterval - now);
-  }
-
   Context& context_;
   Matcher matcher_;
-  base::Timestamp begin_;
   bool netbios_;
+  bool begun_ = false;  // a message was seen
   bool done_ = false;
-  bool began_ = false;
   FrameReader frames_[2];
 };
 

@@ -24,6 +24,7 @@ class Matcher : public MessageListener {
   void OnAnswer(const Header& header, const Answer& answer) override;
   void OnEnd(const Header& header) override;
   void OnWeird(std::string_view name, std::string_view addl) override { context_.Weird(name, addl); }
+  void OnUnknownOpcode() override { context_.MarkHistory('X'); }
 
   // The flow is over: writes what still waits.
   void Finish();

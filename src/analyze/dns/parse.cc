@@ -171,6 +171,7 @@ Verdict ParseMessage(base::Bytes message, bool netbios, MessageListener& listene
     char digits[2];
     const auto end = std::to_chars(digits, std::end(digits), header.opcode).ptr;
     listener.OnWeird("DNS_unknown_opcode", {digits, end});
+    listener.OnUnknownOpcode();
     return Verdict::kBroken;
   }
   listener.OnHeader(header);

@@ -12,9 +12,10 @@ namespace quaywatch::analyze::dns {
 
 // Told of a message's parts in their order: one header, then questions, then answers, then the end. What
 // can't be read is left out; after a header the end always comes. Messages with an opcode that is none of
-// ours are a weird and nothing else.
+// ours are a weird and OnUnknownOpcode, nothing else.
 class MessageListener : public WeirdListener {
  public:
+  virtual void OnUnknownOpcode() = 0;
   virtual void OnHeader(const Header& header) = 0;
   // Not of dynamic updates: the name there is of the zone.
   virtual void OnQuestion(const Header& header, const Question& question) = 0;
