@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 
 #include "capture/file.h"
@@ -30,9 +29,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.flow.max_flows = 1000;
   pipeline::Worker worker(options);
   model::RawPacket packet;
-  base::Timestamp clock{};
+  pipeline::Clock clock;
   while ((*source)->Read(packet) == capture::Next::kPacket) {
-    clock = std::max(clock, packet.ts);
+    clock.Advance(packet.ts);
     worker.Packet(packet, clock);
   }
   worker.Finish();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The way of a packet: decode → flow → stream → analyze, and the end of a flow. Start reading here.
+#include <algorithm>
+
 #include "flow/conn_record.h"
 #include "pipeline/conversation.h"
 #include "pipeline/worker.h"

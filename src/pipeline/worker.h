@@ -40,13 +40,14 @@ struct WorkerCounters {
   uint64_t records = 0;  // connections
 };
 
-// The latest packet time of the whole capture, this packet counted, and not.
+// The latest packet time of the whole capture, this packet counted, and not. A packet without a time was
+// sent at second 1, as in Zeek.
 struct Clock {
   base::Timestamp now{};  // never before 1970
   base::Timestamp before{};
   void Advance(base::Timestamp packet) {
     before = now;
-    now = std::max(now, packet);
+    now = std::max(now, packet == base::Timestamp{} ? base::Timestamp(std::chrono::seconds(1)) : packet);
   }
 };
 
