@@ -118,8 +118,8 @@ void Side::OnLine(std::string_view line, bool ended) {
 // ---- the connection ------------------------------------------------------------------------------
 
 void HttpAnalyzer::OnStream(Direction from, base::Bytes bytes) {
-  // Without its beginning, what is the request is a guess.
-  if (context_.flow().partial) return;
+  // Without its beginning, what is the request is a guess; Zeek looks at its lines all the same.
+  if (context_.flow().partial && from == Direction::kResp) return;
   if (rest_ != nullptr) return Forward(from, bytes);
   Side& s = side(from);
   if (s.lost) return;
@@ -129,7 +129,6 @@ void HttpAnalyzer::OnStream(Direction from, base::Bytes bytes) {
 }
 
 void HttpAnalyzer::OnGap(Direction from, uint64_t length) {
-  if (context_.flow().partial) return;
   if (rest_ != nullptr) return rest_->OnGap(from, length);
   Side& s = side(from);
   if (s.lost || (s.message.started() && s.message.Gap(length))) return;
@@ -140,7 +139,6 @@ void HttpAnalyzer::OnGap(Direction from, uint64_t length) {
 }
 
 void HttpAnalyzer::OnEndOfStream(Direction from) {
-  if (context_.flow().partial) return;
   if (rest_ != nullptr) {
     rest_->OnEndOfStream(from);
   } else if (!side(from).lost) {
@@ -214,6 +212,7 @@ void HttpAnalyzer::OnHeader(Direction from, Field field, const mime::Header& hea
 // ---- requests ------------------------------------------------------------------------------------
 
 void HttpAnalyzer::OnRequestText(std::string_view line, bool ended) {
+  if (context_.flow().partial) return;
   if (orig_.next == Next::kMessage) {
     orig_.message.Deliver(line, ended);
   } else if (orig_.next == Next::kFirstLine && !RequestLineSeen(line)) {
