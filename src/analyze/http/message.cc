@@ -141,7 +141,7 @@ void HttpEntity::BeginBody() {
     chunk_ = Chunk::kSize;
   } else if (is_counted) {
     if (left_ == 0) return End();
-    http_.lines().SetPlain(static_cast<uint64_t>(left_));
+    http_.lines().SetPlain(std::min(static_cast<uint64_t>(left_), http_.left_of_container()));
   } else if (http_.owner().closes() || compressed_) {
     http_.lines().SetPlain(std::numeric_limits<uint64_t>::max());
   } else if (body_ != Body::kExpected) {
@@ -164,10 +164,17 @@ void HttpEntity::Deliver(std::string_view data, bool ends_line) {
 }
 
 void HttpEntity::DeliverContainer(std::string_view data, bool ends_line) {
-  DeliverBody(data, ends_line);
-  if (depth() > 0 || content_length_.value_or(0) <= 0) return;
-  left_ -= static_cast<int64_t>(data.size()) + (ends_line ? 2 : 0);
-  if (left_ > 0) return;
+  const bool is_counted = depth() == 0 && content_length_.value_or(0) > 0;
+  if (is_counted) left_ -= static_cast<int64_t>(data.size()) + (ends_line ? 2 : 0);
+  HttpEntity* const inner = http_.current();
+  if (inner != this && inner->is_counted_body() && !compressed_) {
+    // These are no lines: what looks like a boundary in them is none.
+    body_length_ += data.size();
+    inner->Deliver(data, ends_line);
+  } else {
+    DeliverBody(data, ends_line);
+  }
+  if (!is_counted || left_ > 0) return;
   http_.lines().SetPlain(0);
   End();
 }

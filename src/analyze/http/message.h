@@ -4,6 +4,7 @@
 // and 7), possibly compressed, possibly of MIME entities.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -45,11 +46,16 @@ class HttpEntity final : public mime::Entity, private InflateSink {
   bool Gap(uint64_t length);
   // Decompressed bytes of the body so far.
   uint64_t body_length() const { return body_length_; }
+  // Of a container with a length: bytes still to come.
+  uint64_t left_of_container() const {
+    return is_container() && content_length_ ? static_cast<uint64_t>(std::max<int64_t>(left_, 0)) : UINT64_MAX;
+  }
   void CloseFile() { file_.reset(); }
 
  private:
   enum class Chunk : uint8_t { kNone, kExpected, kSize, kData, kDataEnd, kTrailer, kDone };
 
+  bool is_counted_body() const { return !in_header() && !ended() && !is_container() && content_length_.has_value(); }
   void OnHeader(const mime::Header& header) override;
   void OnHeaders() override;
   void OnData(std::string_view data) override;
@@ -102,6 +108,10 @@ class HttpMessage final : public mime::Message {
   // No more of it will come. Tells the owner, once.
   void Done();
   bool started() const { return top_.has_value(); }
+  // The innermost entity that has not ended.
+  HttpEntity* current() { return current_; }
+  // Bytes that entities inside the message's own may still have.
+  uint64_t left_of_container() const { return top_->left_of_container(); }
   // As if none had ever begun. REQUIRES: done.
   void Forget() {
     current_ = nullptr;
