@@ -98,6 +98,38 @@ def http():
                                            "> \x16\x03\x01"))
 
 
+    # A part that claims more than the message has, and begins like the boundary.
+    part = "--b\r\nContent-Length: 94\r\n\r\n--b\r\nsome text in a part that ends with its message\r\n--b--\r\n"
+    write("http_fuzz", "part-with-length", dialogue(
+        f"> POST /form HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(part) - 20}\r\n\r\n{part}",
+        "< HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+
+
+def imap():
+    write("imap_fuzz", "starttls", dialogue("< * OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n", "> a1 STARTTLS\r\n",
+                                            "< a1 OK go\r\n", "> \x16\x03\x01"))
+    write("imap_fuzz", "login", dialogue("< * OK ready\r\n", "> a LOGIN u p\r\n", "< a OK in\r\n", "> b LOGOUT\r\n",
+                                         "< * BYE\r\nb OK\r\n"))
+
+
+def xmpp():
+    write("xmpp_fuzz", "starttls", dialogue(
+        "> <?xml version='1.0'?><stream:stream to='example.org' xmlns='jabber:client' "
+        "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>",
+        "< <?xml version='1.0'?><stream:stream id='1' xmlns:stream='http://etherx.jabber.org/streams'>"
+        "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>",
+        "> <starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", "< <proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>",
+        "> \x16\x03\x01"))
+
+
+def files():
+    for name, data in (("png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), ("gzip", b"\x1f\x8b\x08\0"), ("html", b"<!DOCTYPE html><html>"),
+                       ("script", b"#!/bin/sh\necho\n"), ("pdf", b"%PDF-1.7\n"), ("zip", b"PK\3\4\x14\0\0\0"),
+                       ("text", b"some words\n"), ("elf", b"\x7fELF\2\1\1" + bytes(9) + b"\2\0\x3e\0")):
+        write("analyze_files_mime_fuzz", name, data)
+        write("ftp_data_fuzz", name, conversation([(True, data), (True, None)]))
+
+
 def smtp():
     write("smtp_fuzz", "mail", dialogue(
         "< 220 mail.example.org ESMTP\r\n", "> EHLO client\r\n", "< 250-mail\r\n250 PIPELINING\r\n",
@@ -252,11 +284,12 @@ def captures():
         stamp = 1700000000 * 10**6 + number * 1000
         ng += struct.pack("<7I", 6, size, 0, stamp >> 32, stamp & 0xFFFFFFFF, len(frame), len(frame)) + padded
         ng += struct.pack("<I", size)
+    write("decode_decoder_fuzz", "ethernet", b"\0" + b"".join(struct.pack("!H", len(frame)) + frame for frame in frames))
     for target in ("pipeline_fuzz", "capture_file_fuzz"):
         write(target, "pcap", pcap)
         write(target, "pcapng", ng)
 
 
 if __name__ == "__main__":
-    for make in (dns, dhcp, http, smtp, ftp, ntp, syslog, ssh, tls, captures):
+    for make in (dns, dhcp, http, imap, xmpp, files, smtp, ftp, ntp, syslog, ssh, tls, captures):
         make()
