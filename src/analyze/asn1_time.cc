@@ -12,7 +12,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-Asn1Time Odd(std::string_view name) { return {base::Timestamp(), name}; }
+Asn1Time Odd(std::string_view name) { return {base::CalendarTime(), name}; }
 
 // Two digits; anything else counts by its distance from '0', which carries over like other nonsense.
 int TwoDigits(const char* at) { return (at[0] - '0') * 10 + (at[1] - '0'); }
@@ -64,9 +64,7 @@ Asn1Time ParseAsn1Time(Asn1TimeKind kind, std::string_view text) {
                                           std::chrono::month(static_cast<unsigned>(month - carried_years * 12 + 1)),
                                           std::chrono::day(1));
   const auto time = std::chrono::sys_days(first) + days(day - 1) + hours(hour) + minutes(minute) + seconds(second);
-  static constexpr auto kFirst = std::chrono::ceil<seconds>(base::Timestamp::min());
-  static constexpr auto kLast = std::chrono::floor<seconds>(base::Timestamp::max());
-  return {std::clamp(time + seconds(zone), kFirst, kLast), {}};
+  return {time + seconds(zone), {}};
 }
 
 }  // namespace quaywatch::analyze

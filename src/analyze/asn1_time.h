@@ -13,13 +13,12 @@ namespace quaywatch::analyze {
 enum class Asn1TimeKind : uint8_t { kUtc, kGeneralized };
 
 struct Asn1Time {
-  base::Timestamp time;     // the epoch where there is an oddity
+  base::CalendarTime time;     // the epoch where there is an oddity
   std::string_view oddity;  // Zeek's name of it; empty if there is none
 };
 
 // "YYMMDDhhmm[ss][Z]" with a century after RFC 5280, or "YYYYMMDDhhmm[ss[.fff]][Z|+hhmm|-hhmm]". Fields
-// out of range carry over (the 32nd of a month is the 1st of the next). Years beyond the range of
-// base::Timestamp (2262; certificates that never expire say 9999) become its end.
+// out of range carry over (the 32nd of a month is the 1st of the next).
 Asn1Time ParseAsn1Time(Asn1TimeKind kind, std::string_view text);
 
 }  // namespace quaywatch::analyze

@@ -7,7 +7,7 @@ namespace quaywatch::analyze {
 namespace {
 
 int64_t Seconds(Asn1TimeKind kind, std::string_view text) {
-  return base::ToUnixNanos(ParseAsn1Time(kind, text).time) / 1'000'000'000;
+  return ParseAsn1Time(kind, text).time.time_since_epoch().count();
 }
 
 TEST(Asn1Time, BothKinds) {
@@ -17,7 +17,7 @@ TEST(Asn1Time, BothKinds) {
   EXPECT_EQ(Seconds(Asn1TimeKind::kGeneralized, "20150120000000Z"), 1421712000);
   EXPECT_EQ(Seconds(Asn1TimeKind::kGeneralized, "20150120000000.123Z"), 1421712000);
   EXPECT_EQ(Seconds(Asn1TimeKind::kGeneralized, "201501200000"), 1421712000);
-  EXPECT_EQ(Seconds(Asn1TimeKind::kGeneralized, "99991231235959Z"), 9223372036);
+  EXPECT_EQ(Seconds(Asn1TimeKind::kGeneralized, "99991231235959Z"), 253402300799);
 }
 
 TEST(Asn1Time, FieldsCarryOver) {

@@ -22,6 +22,8 @@ std::string ToText(const model::Value& value) {
     case Kind::kTime:
     case Kind::kInterval:
       return fmt::format("{:.6f}", static_cast<double>(value.integer()) / 1e9);
+    case Kind::kCalendarTime:
+      return fmt::format("{}.000000", value.integer());
     case Kind::kText:
       return std::string(value.text());
     case Kind::kAddress:

@@ -214,6 +214,22 @@ TEST(Formatter, DerivedColumnsOnlyInOurJson) {
   EXPECT_EQ(line(Format::kZeekTsv), "\"x\"\n");
 }
 
+TEST(Formatter, CalendarTimesReachFar) {
+  struct Certificate {
+    base::CalendarTime until{std::chrono::seconds(253'402'300'799)};
+  };
+  const model::Schema schema("certificate", "For tests", model::Columns(model::Col<&Certificate::until>("until", "")));
+  const auto line = [&](Format format) {
+    Formatter formatter({.format = format, .log_dir = {}, .logs = {}});
+    const Certificate certificate;
+    formatter.Write(schema, &certificate);
+    return formatter.Take().at(0).text;
+  };
+  EXPECT_EQ(line(Format::kZeekTsv), "253402300799.000000\n");
+  EXPECT_EQ(line(Format::kZeekJson), "{\"until\":253402300799.0}\n");
+  EXPECT_EQ(line(Format::kJson), "{\"log\":\"certificate\",\"until\":\"9999-12-31T23:59:59Z\"}\n");
+}
+
 TEST(Formatter, WritesOnlySelectedLogs) {
   const Sample sample;
   Formatter none({.format = Format::kZeekTsv, .log_dir = {}, .logs = {"conn"}});

@@ -19,8 +19,9 @@ void PutTrimmedSeconds(Text& out, int64_t nanos) {
   out.Commit(end);
 }
 
-// RFC 3339 with nanoseconds.
-void PutIsoTime(Text& out, base::Timestamp time) {
+// RFC 3339 with nanoseconds; whole seconds where there is nothing finer.
+template <typename Time>
+void PutIsoTime(Text& out, Time time) {
   using namespace std::chrono;
   const sys_days day = floor<days>(time);
   const year_month_day date(day);
@@ -38,8 +39,10 @@ void PutIsoTime(Text& out, base::Timestamp time) {
   at = PutPadded(at, static_cast<uint64_t>(clock.minutes().count()), 2);
   *at++ = ':';
   at = PutPadded(at, static_cast<uint64_t>(clock.seconds().count()), 2);
-  *at++ = '.';
-  at = PutPadded(at, static_cast<uint64_t>(clock.subseconds().count()), 9);
+  if constexpr (std::is_same_v<Time, base::Timestamp>) {
+    *at++ = '.';
+    at = PutPadded(at, static_cast<uint64_t>(clock.subseconds().count()), 9);
+  }
   *at++ = 'Z';
   *at++ = '"';
   out.Commit(at);
@@ -67,6 +70,10 @@ void PutValue(Text& out, const Value& value, Style style) {
     case Value::Kind::kTime:
       if (style == Style::kOwn) return PutIsoTime(out, base::FromUnixNanos(value.integer()));
       return PutTrimmedSeconds(out, value.integer());
+    case Value::Kind::kCalendarTime:
+      if (style == Style::kOwn) return PutIsoTime(out, base::CalendarTime(std::chrono::seconds(value.integer())));
+      out.Commit(PutInteger(out.Reserve(kMaxInteger), value.integer()));
+      return out.Put(".0");
     case Value::Kind::kInterval:
       return PutTrimmedSeconds(out, value.integer());
     case Value::Kind::kText:

@@ -41,11 +41,11 @@ void Pad(Text& out, size_t length, size_t width) {
   for (; length < width; ++length) out.Put(' ');
 }
 
-void PutTime(Text& out, base::Timestamp time) {
+void PutTime(Text& out, std::chrono::sys_time<std::chrono::milliseconds> time) {
   using namespace std::chrono;
   const auto day = floor<days>(time);
   const year_month_day date(day);
-  const hh_mm_ss clock(floor<milliseconds>(time - day));
+  const hh_mm_ss clock(time - day);
   char* const begin = out.Reserve(40);
   char* const end =
       fmt::format_to(begin, "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}", static_cast<int>(date.year()),
@@ -121,7 +121,9 @@ void PutReadable(Text& out, const Value& value, const Column& column) {
     case Value::Kind::kDouble:
       return out.Commit(PutDecimal(out.Reserve(kMaxDouble), value.real()));
     case Value::Kind::kTime:
-      return PutTime(out, base::FromUnixNanos(value.integer()));
+      return PutTime(out, std::chrono::floor<std::chrono::milliseconds>(base::FromUnixNanos(value.integer())));
+    case Value::Kind::kCalendarTime:
+      return PutTime(out, base::CalendarTime(std::chrono::seconds(value.integer())));
     case Value::Kind::kInterval:
       return out.Put(DurationText(value.integer()));
     case Value::Kind::kText:
@@ -203,7 +205,7 @@ void TableLayout::PutLine(Text& out, const void* record, TableWidths& widths, st
   const Value ts = Get(ts_, record);
   if (color_) out.Put(kDim);
   if (ts.kind() == Value::Kind::kTime) {
-    PutTime(out, base::FromUnixNanos(ts.integer()));
+    PutTime(out, std::chrono::floor<std::chrono::milliseconds>(base::FromUnixNanos(ts.integer())));
   } else {
     Pad(out, 0, 23);
   }

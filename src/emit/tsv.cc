@@ -27,6 +27,9 @@ void PutScalar(Text& out, const Value& value, ColumnType type, bool in_list) {
     case Value::Kind::kTime:
     case Value::Kind::kInterval:
       return out.Commit(PutSeconds(out.Reserve(kMaxSeconds), value.integer()));
+    case Value::Kind::kCalendarTime:
+      out.Commit(PutInteger(out.Reserve(kMaxInteger), value.integer()));
+      return out.Put(".000000");
     case Value::Kind::kAddress:
       return out.Commit(value.address().Format(out.Reserve(model::kMaxAddressText)));
     case Value::Kind::kText:

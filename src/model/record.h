@@ -66,7 +66,19 @@ struct List {
 // One column of one record, looked at. Views are valid as long as the record is.
 class Value {
  public:
-  enum class Kind : uint8_t { kUnset, kBool, kCount, kInt, kDouble, kTime, kInterval, kText, kAddress, kList };
+  enum class Kind : uint8_t {
+    kUnset,
+    kBool,
+    kCount,
+    kInt,
+    kDouble,
+    kTime,
+    kCalendarTime,
+    kInterval,
+    kText,
+    kAddress,
+    kList
+  };
 
   Value() = default;
   explicit Value(bool v) : kind_(Kind::kBool) { as_.boolean = v; }
@@ -81,6 +93,7 @@ class Value {
   }
   explicit Value(double v) : kind_(Kind::kDouble) { as_.real = v; }
   explicit Value(base::Timestamp v) : kind_(Kind::kTime) { as_.integer = base::ToUnixNanos(v); }
+  explicit Value(base::CalendarTime v) : kind_(Kind::kCalendarTime) { as_.integer = v.time_since_epoch().count(); }
   explicit Value(base::Duration v) : kind_(Kind::kInterval) { as_.integer = v.count(); }
   explicit Value(std::string_view v) : kind_(Kind::kText) { as_.text = {v.data(), v.size()}; }
   explicit Value(const std::string& v) : Value(std::string_view(v)) {}
@@ -100,8 +113,9 @@ class Value {
 
   Kind kind() const { return kind_; }
   bool boolean() const { return as_.boolean; }
-  uint64_t count() const { return as_.count; }     // counts and ports
-  int64_t integer() const { return as_.integer; }  // integers; nanoseconds of times and intervals
+  uint64_t count() const { return as_.count; }  // counts and ports
+  // Integers; nanoseconds of times and intervals, seconds of calendar times.
+  int64_t integer() const { return as_.integer; }
   double real() const { return as_.real; }
   std::string_view text() const { return {as_.text.data, as_.text.size}; }
   const IpAddress& address() const { return *as_.address; }
@@ -203,6 +217,10 @@ struct TypeOf<double> {
 };
 template <>
 struct TypeOf<base::Timestamp> {
+  static constexpr ColumnType kType = ColumnType::kTime;
+};
+template <>
+struct TypeOf<base::CalendarTime> {
   static constexpr ColumnType kType = ColumnType::kTime;
 };
 template <>

@@ -33,7 +33,7 @@ std::string Take(BIO* bio) {
   return all;
 }
 
-std::optional<base::Timestamp> ReadTime(const ASN1_GENERALIZEDTIME* time) {
+std::optional<base::CalendarTime> ReadTime(const ASN1_GENERALIZEDTIME* time) {
   if (!time) return std::nullopt;
   const base::Bytes text(ASN1_STRING_get0_data(time), static_cast<size_t>(ASN1_STRING_length(time)));
   return ParseAsn1Time(Asn1TimeKind::kGeneralized, base::AsText(text)).time;
@@ -64,7 +64,7 @@ OcspRecord ReadAnswer(OCSP_SINGLERESP* answer, BIO* bio) {
   record.cert_status = OCSP_cert_status_str(status);
   record.revoke_time = ReadTime(revoked);
   if (revoked && reason >= 0) record.revoke_reason = OCSP_crl_reason_str(reason);
-  record.this_update = ReadTime(this_update).value_or(base::Timestamp());
+  record.this_update = ReadTime(this_update).value_or(base::CalendarTime());
   record.next_update = ReadTime(next_update);
   return record;
 }

@@ -23,10 +23,10 @@ struct OcspRecord {
   std::string issuer_key_hash;
   std::string serial_number;
   std::string_view cert_status;  // "good", "revoked", "unknown"
-  std::optional<base::Timestamp> revoke_time;
+  std::optional<base::CalendarTime> revoke_time;
   std::optional<std::string_view> revoke_reason;
-  base::Timestamp this_update;
-  std::optional<base::Timestamp> next_update;
+  base::CalendarTime this_update;
+  std::optional<base::CalendarTime> next_update;
 
   static const model::Schema& Schema();
 };

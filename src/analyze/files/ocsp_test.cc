@@ -29,7 +29,7 @@ std::string Response() {
   return bytes;
 }
 
-int64_t Seconds(base::Timestamp time) { return base::ToUnixNanos(time) / 1'000'000'000; }
+int64_t Seconds(base::CalendarTime time) { return time.time_since_epoch().count(); }
 
 TEST(Ocsp, OneRecordForEachCertificate) {
   const auto records = ParseOcspResponse(base::AsBytes(Response()));

@@ -222,7 +222,7 @@ void ReadAlternativeNames(X509_EXTENSION* extension, Certificate& out) {
   GENERAL_NAMES_free(names);
 }
 
-base::Timestamp ReadTime(const ASN1_TIME* time, Certificate& out) {
+base::CalendarTime ReadTime(const ASN1_TIME* time, Certificate& out) {
   const base::Bytes text(ASN1_STRING_get0_data(time), static_cast<size_t>(ASN1_STRING_length(time)));
   const auto kind = ASN1_STRING_type(time) == V_ASN1_UTCTIME ? Asn1TimeKind::kUtc : Asn1TimeKind::kGeneralized;
   const Asn1Time parsed = ParseAsn1Time(kind, base::AsText(text));

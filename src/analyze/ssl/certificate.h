@@ -25,8 +25,8 @@ struct Certificate {
   std::string serial;       // upper-case hex
   std::string subject;      // RFC 2253: most specific first
   std::string issuer;
-  base::Timestamp not_valid_before;  // the epoch where the time can't be read
-  base::Timestamp not_valid_after;
+  base::CalendarTime not_valid_before;  // the epoch where the time can't be read
+  base::CalendarTime not_valid_after;
   std::string key_alg;
   std::string sig_alg;
   std::optional<std::string> key_type;  // unset where the key can't be read
