@@ -20,6 +20,7 @@ std::vector<const model::Schema*> AllLogs() {
       &flow::ConnRecord::InterimSchema(),
       &model::TunnelRecord::Schema(),
       &analyze::files::FileRecord::Schema(),
+      &analyze::files::OcspRecord::Schema(),
       &pipeline::WeirdRecord::Schema(),
       &pipeline::StatsRecord::Schema(),
       &pipeline::CaptureLossRecord::Schema(),
