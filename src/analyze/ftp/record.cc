@@ -11,7 +11,8 @@ const model::Schema& FtpRecord::Schema() {
       model::Columns(
           model::ConnColumns<R>(), Col<&R::user>("user", "User's name"),
           Col<&R::password>("password", "Password; shown for guests only"),
-          Col<&R::command>("command", "Command the client sent"), Col<&R::arg>("arg", "Its argument; for files a URL"),
+          model::Asks(Col<&R::command>("command", "Command the client sent")),
+          model::Asks(Col<&R::arg>("arg", "Its argument; for files a URL")),
           Col<&R::mime_type>("mime_type", "Type of the file by its content"),
           Col<&R::file_size>("file_size", "Size of the file as the server told it", "bytes"),
           Col<&R::reply_code>("reply_code", "Code of the server's reply"),

@@ -11,7 +11,7 @@ const model::Schema& SmtpRecord::Schema() {
       model::Columns(
           model::ConnColumns<R>(), Col<&R::trans_depth>("trans_depth", "Number of the mail in its connection, from 1"),
           Col<&R::helo>("helo", "Name the client gave itself in HELO or EHLO"),
-          Col<&R::mailfrom>("mailfrom", "Sender's address in MAIL FROM"),
+          model::Asks(Col<&R::mailfrom>("mailfrom", "Sender's address in MAIL FROM")),
           Col<&R::rcptto>("rcptto", "Recipients' addresses in RCPT TO"), Col<&R::date>("date", "Header Date"),
           Col<&R::from>("from", "Header From"), Col<&R::to>("to", "Header To, one element for each recipient"),
           Col<&R::cc>("cc", "Header Cc, one element for each recipient"),
