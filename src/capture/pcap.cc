@@ -35,7 +35,9 @@ class Pcap final : public Format {
     const uint16_t major = static_cast<uint16_t>(big_ ? version >> 16 : version);
     const uint16_t minor = static_cast<uint16_t>(big_ ? version : version >> 16);
     if (major == 2 && minor <= 3) lengths_ = minor == 3 ? Lengths::kPerhapsSwapped : Lengths::kSwapped;
-    max_packet_ = std::clamp(U32(header.data() + 16), kUsualPacketBytes, kMaxPacketBytes);
+    const uint32_t snap_length = U32(header.data() + 16);
+    if (snap_length != 0) snap_length_ = snap_length;
+    max_packet_ = std::clamp(snap_length, kUsualPacketBytes, kMaxPacketBytes);
     // The upper bits tell of a frame check sequence, which nobody needs.
     link_type_ = U32(header.data() + 20) & 0x03ffffff;
     window_.Skip(kFileHeader);
@@ -67,7 +69,8 @@ class Pcap final : public Format {
     const auto seconds = static_cast<int32_t>(U32(record.data()));
     const auto fraction = static_cast<int32_t>(U32(record.data() + 4));
     packet.ts = base::FromUnixNanos(int64_t{seconds} * 1'000'000'000 + int64_t{fraction} * nanos_per_unit_);
-    packet.data = record.subspan(record_header_);
+    // As libpcap: what is beyond the file's own limit does not count.
+    packet.data = record.subspan(record_header_, std::min(captured, snap_length_));
     packet.wire_length = WireLength(wire, captured);
     packet.link = static_cast<model::LinkType>(link_type_);
     packet.interface = 0;
@@ -84,6 +87,7 @@ class Pcap final : public Format {
   int32_t nanos_per_unit_ = 1000;
   size_t record_header_ = kRecordHeader;
   uint32_t max_packet_ = kUsualPacketBytes;
+  uint32_t snap_length_ = kMaxPacketBytes;
   uint32_t link_type_ = 0;
 };
 

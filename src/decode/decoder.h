@@ -21,7 +21,7 @@ namespace quaywatch::decode {
 
 struct Options {
   bool verify_checksums = true;
-  uint8_t max_tunnel_depth = 2;                               // levels inside each other; deeper is a weird
+  uint8_t max_tunnel_depth = 4;                               // levels inside each other; deeper is a weird
   uint32_t max_fragment_bytes = 16u << 20;                    // held of incomplete datagrams; the oldest go first
   base::Duration fragment_timeout = std::chrono::minutes(5);  // packet time
 };

@@ -316,12 +316,16 @@ TEST_F(DecoderTest, TunnelsInTunnels) {
                                  .Ipv4({})
                                  .Tcp(1, 2, 2)
                                  .Build();
-  ASSERT_NE(Decode(packet, LinkType::kRaw), nullptr);
-  ASSERT_NE(decoder_.Inner(), nullptr);
-  const Datagram* d = decoder_.Inner();
+  packet_.data = base::AsBytes(packet);
+  packet_.wire_length = static_cast<uint32_t>(packet.size());
+  packet_.link = LinkType::kRaw;
+  Decoder decoder({.max_tunnel_depth = 2}, weirds_);
+  ASSERT_NE(decoder.Decode(packet_), nullptr);
+  ASSERT_NE(decoder.Inner(), nullptr);
+  const Datagram* d = decoder.Inner();
   ASSERT_NE(d, nullptr);
   EXPECT_EQ(d->depth, 2);
-  EXPECT_EQ(decoder_.Inner(), nullptr);
+  EXPECT_EQ(decoder.Inner(), nullptr);
   EXPECT_THAT(weirds_.seen, ElementsAre("2001:db8::1>2001:db8::2 exceeded_tunnel_max_depth_in_tunnel IPTUNNEL"));
 }
 

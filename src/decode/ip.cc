@@ -170,10 +170,15 @@ void ParseV6(Bytes bytes, IpHeader& header, Weirds& weirds) {
   Ipv6Extensions(header, weirds).Walk(bytes);
 }
 
-// Kernels leave the length zero where it does not fit (BIG TCP) or will be filled in by the card.
+// Kernels leave the length zero where it does not fit (BIG TCP) or will be filled in by the card. IPv6
+// states larger lengths in a hop-by-hop option (RFC 2675), which newer kernels leave out.
 bool LengthUnstated(const IpHeader& header, const Layer& layer, bool offloaded) {
   if (header.total_length == 0) return true;
   if (header.version != 6 || header.total_length != kIpv6Length) return false;
+  if (layer.bytes[6] == kHopByHop) {
+    constexpr uint8_t kJumbo = 0xc2;
+    return layer.bytes.size() >= kIpv6Length + 8 && layer.bytes[kIpv6Length + 2] == kJumbo;
+  }
   return offloaded || (layer.wire_length > 0xffff && header.protocol != kNone);
 }
 

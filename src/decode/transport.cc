@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decode/transport.h"
 
-#include <algorithm>
-
 #include "decode/checksum.h"
 #include "decode/icmp6.h"
 
@@ -42,7 +40,7 @@ void Verify(Datagram& datagram, size_t field, Counters& counters) {
   }
 }
 
-int8_t WindowScale(Bytes options) {
+int16_t WindowScale(Bytes options) {
   while (!options.empty()) {
     const uint8_t kind = options[0];
     if (kind == 0) break;
@@ -51,7 +49,7 @@ int8_t WindowScale(Bytes options) {
       continue;
     }
     if (options.size() < 2 || options[1] < 2 || options[1] > options.size()) break;
-    if (kind == 3 && options[1] >= 3) return static_cast<int8_t>(std::min<uint8_t>(options[2], 14));
+    if (kind == 3 && options[1] >= 3) return options[2];
     options = options.subspan(options[1]);
   }
   return -1;
@@ -85,8 +83,7 @@ bool ParseTcp(Datagram& datagram, const Segment& segment, Weirds& weirds, Counte
   const uint32_t header_length = (bytes[12] >> 4) * 4u;
   if (!ParseTcpOptions(datagram, header_length)) {
     datagram.tcp.header_ok = false;
-    const bool cut = header_length >= 20 && header_length > segment.length;
-    datagram.flow_weird = cut ? "truncated_header" : "bad_TCP_header_len";
+    datagram.flow_weird = header_length < 20 ? "bad_TCP_header_len" : "truncated_header";
     return true;
   }
   SetPayload(datagram, header_length, segment.length);

@@ -61,7 +61,11 @@ class TunnelFinder {
       case InnerIp::kBadVersion:
         weirds_.Report("invalid_inner_IP_version"_weird, "IPTUNNEL");
         return;
-      default:
+      case InnerIp::kTooShort:
+        weirds_.Report("truncated_inner_IP"_weird, "IPTUNNEL");
+        return;
+      case InnerIp::kTooLong:
+        weirds_.Report("inner_IP_payload_length_mismatch"_weird, "IPTUNNEL");
         return;
     }
   }
@@ -198,7 +202,7 @@ class TunnelFinder {
     if (TooDeep("AYIYA")) return;
     const Bytes bytes = datagram_.payload;
     if (bytes.size() < 8) return Violate(TunnelType::kAyiya);
-    const size_t identity = static_cast<uint8_t>(1u << (bytes[0] >> 4));
+    const size_t identity = size_t{1} << (bytes[0] >> 4);
     const size_t length = 8 + identity + (bytes[1] >> 4) * size_t{4};
     if (bytes.size() < length) return Violate(TunnelType::kAyiya);
     constexpr unsigned kForward = 1;

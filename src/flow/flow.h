@@ -53,7 +53,8 @@ struct SideCounters {
 // What a flow has to do with tunnels.
 struct TunnelFacts {
   uint64_t path = 0;     // identity of the tunnels around its latest packet; 0 outside of all
-  uint16_t changes = 0;  // moves from one tunnel into another
+  uint16_t changes = 0;  // moves into, out of and between tunnels
+  bool seen = false;     // `path` is known
   uint8_t carried = 0;   // it is a tunnel itself: 1 originator, 2 responder sent something through it
   uint8_t violated = 0;  // a bit for each model::TunnelType it turned out not to be
 };

@@ -64,7 +64,7 @@ struct TcpState::Context {
   uint32_t ack;
   uint32_t length;  // of the payload on the wire
   uint16_t window;
-  int8_t window_scale;
+  int16_t window_scale;
   bool syn, fin, rst, has_ack, urg;
 
   bool from_orig() const { return from == Direction::kOrig; }

@@ -24,7 +24,7 @@ struct TcpHeader {
   uint32_t ack = 0;
   uint16_t window = 0;       // as sent, unscaled
   uint16_t flags = 0;        // TcpFlag bits, as in the header
-  int8_t window_scale = -1;  // of a SYN's option; -1 if absent
+  int16_t window_scale = -1;  // of a SYN's option, as sent; -1 if absent
   bool header_ok = true;     // false: the data offset is impossible; nothing but the ports may be used
 };
 

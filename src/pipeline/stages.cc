@@ -18,8 +18,8 @@ void Worker::Packet(const model::RawPacket& packet, const Clock& clock) {
   packet_number_ = packet.number;
   before_ = clock.before;
   Advance(clock.now);
-  if (base::ToUnixNanos(packet.ts) < 0) return PacketWeird("negative_packet_timestamp", {}, {});
   if (packet.data.empty() || packet.wire_length == 0) return PacketWeird("empty_pcap_header", {}, {});
+  if (base::ToUnixNanos(packet.ts) < 0) return PacketWeird("negative_packet_timestamp", {}, {});
 
   tunnels_.Begin();
   for (const model::Datagram* d = decoder_.Decode(packet); d != nullptr; d = decoder_.Inner()) {
@@ -30,7 +30,10 @@ void Worker::Packet(const model::RawPacket& packet, const Clock& clock) {
     const flow::Conversation ends = flow::Conversation::Of(*d);
     flow::Flow* flow = FlowOf(*d, ends);
     const Direction from = flow->DirectionOf(*d, ends.src_port);
-    if (const std::string_view weird = tunnels_.Pass(*flow, clock_); !weird.empty()) FlowWeird(*flow, weird, {}, {});
+    if (!tunnels_.Pass(*flow, clock_)) {
+      FlowWeird(*flow, "tunnel_max_changes_per_connection_exceeded", std::to_string(Tunnels::kMaxChanges), {});
+      flow->AddHistory('X');
+    }
     switch (d->transport) {
       case Transport::kTcp:
         Tcp(*flow, from, *d);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "base/hash.h"
 #include "model/tunnel_record.h"
@@ -15,8 +16,6 @@ using model::TunnelType;
 
 constexpr base::Duration kHostsTimeout = std::chrono::hours(24);
 constexpr base::Duration kActiveTimeout = std::chrono::hours(1);  // without a new connection inside
-// More often than this a flow's move to another tunnel goes unnoticed: paths that alternate are common.
-constexpr uint16_t kMaxChanges = 5;
 
 constexpr std::string_view ServiceOf(TunnelType type) {
   switch (type) {
@@ -120,21 +119,20 @@ uint64_t Tunnels::PathIdentity() const {
   return identity;
 }
 
-std::string_view Tunnels::Pass(flow::Flow& flow, base::Timestamp now) {
+bool Tunnels::Pass(flow::Flow& flow, base::Timestamp now) {
   flow::TunnelFacts& facts = flow.tunnels;
   const uint64_t path = PathIdentity();
-  if (path == facts.path) return {};
-  const bool moved = facts.path != 0 && path != 0;  // from one tunnel into another
+  const bool fresh = !std::exchange(facts.seen, true);
+  if (path == facts.path) return true;
   facts.path = path;
-  if (path == 0) return {};
-  std::string_view weird;
-  if (moved) {
-    if (facts.changes >= kMaxChanges) return {};
-    if (++facts.changes == kMaxChanges) weird = "tunnel_max_changes_per_connection_exceeded";
+  if (!fresh) {
+    if (facts.changes > kMaxChanges) return true;
+    if (++facts.changes > kMaxChanges) return false;
   }
+  if (path_.empty()) return true;
   AddOnce(flow.tunnel_parents, path_.back().uid);
   Register(now);
-  return weird;
+  return true;
 }
 
 void Tunnels::Register(base::Timestamp now) {

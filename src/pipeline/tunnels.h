@@ -20,6 +20,8 @@ class Tunnels {
  public:
   // Tunnels remembered at most, of each of the two kinds below; the longest unused are forgotten first.
   static constexpr size_t kMaxTunnels = 100'000;
+  // Moves of one flow into, out of or between tunnels that are followed.
+  static constexpr uint16_t kMaxChanges = 5;
 
   Tunnels(model::RecordSink& records, uint64_t uid_seed) : records_(records), uid_seed_(uid_seed) {}
 
@@ -30,8 +32,9 @@ class Tunnels {
   // What follows is inside this flow's datagram. False if nothing follows, or is not to be looked at,
   // because the flow turned out not to be the tunnel its port promised.
   bool Enter(flow::Flow& flow, model::Direction from, const model::Datagram& outer, base::Timestamp now);
-  // A packet of `flow` came this way. The weird it deserves, or nothing.
-  std::string_view Pass(flow::Flow& flow, base::Timestamp now);
+  // A packet of `flow` came this way. False, once, if the flow moves between tunnels too often: its
+  // further moves go unnoticed.
+  bool Pass(flow::Flow& flow, base::Timestamp now);
 
   void FlowEnded(const flow::Flow& flow, base::Timestamp now);
   void Advance(base::Timestamp now);

@@ -25,8 +25,8 @@ void Worker::Advance(base::Timestamp clock) {
   clock_ = clock;
   sink_.set_position(packet_number_, clock);
   engine_.Advance(clock);
-  table_.Expire(clock);
   tunnels_.Advance(clock);
+  table_.Expire(clock);
 }
 
 void Worker::Finish() {
