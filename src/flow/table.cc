@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
 
 namespace quaywatch::flow {
 
@@ -78,11 +79,29 @@ size_t Table::WheelSlot(base::Timestamp time) const {
 // that slot comes up, so that a packet costs no list operation.
 void Table::Link(Flow& flow) {
   // Nothing stands in the past, where it would be seen only after a whole turn.
-  Flow*& head = wheel_[WheelSlot(std::max(flow.deadline, base::Timestamp(kWheelTick * wheel_tick_)))];
-  flow.timer_next = head;
-  if (head != nullptr) head->timer_link = &flow.timer_next;
-  flow.timer_link = &head;
-  head = &flow;
+  const size_t slot = WheelSlot(std::max(flow.deadline, base::Timestamp(kWheelTick * wheel_tick_)));
+  Flow** link = &wheel_[slot];
+  // The current slot is in order. Hardly anything is due so soon.
+  if (slot == static_cast<size_t>(wheel_tick_) % kWheelSlots) {
+    while (*link != nullptr && (*link)->linked_deadline < flow.deadline) link = &(*link)->timer_next;
+  }
+  LinkAt(link, flow);
+}
+
+void Table::LinkAt(Flow** link, Flow& flow) {
+  flow.timer_next = *link;
+  if (*link != nullptr) (*link)->timer_link = &flow.timer_next;
+  flow.timer_link = link;
+  *link = &flow;
+}
+
+// Puts a slot's flows in the order of the deadlines they were linked with.
+void Table::Sort(Flow*& slot) {
+  sorted_.clear();
+  for (Flow* flow = slot; flow != nullptr; flow = flow->timer_next) sorted_.push_back(flow);
+  std::ranges::sort(sorted_, std::greater(), &Flow::linked_deadline);
+  slot = nullptr;
+  for (Flow* flow : sorted_) LinkAt(&slot, *flow);
 }
 
 void Table::Unlink(Flow& flow) {
@@ -93,8 +112,7 @@ void Table::Unlink(Flow& flow) {
 }
 
 void Table::Touch(Flow& flow) {
-  // A deadline that moved closer (a connection closed) must not wait for the slot of the old one, but
-  // being late by a slot does no harm: Find() looks at the deadline itself.
+  // A deadline that moved closer (a connection closed) must not wait for the slot of the old one.
   if (flow.timer_link == nullptr) {
     Link(flow);
   } else if (flow.deadline < flow.linked_deadline) {
@@ -109,7 +127,21 @@ void Table::Touch(Flow& flow) {
 void Table::Expire(base::Timestamp now) {
   now_ = std::max(now_, now);
   const int64_t tick = now_.time_since_epoch() / kWheelTick;
-  if (tick <= wheel_tick_) return;
+  if (tick > wheel_tick_) Turn(tick);
+  Flow*& due = wheel_[static_cast<size_t>(wheel_tick_) % kWheelSlots];
+  while (due != nullptr && due->linked_deadline <= now_) {
+    Flow& flow = *due;
+    if (flow.deadline <= now_) {
+      Remove(flow, flow.deadline);
+    } else {
+      Unlink(flow);
+      Touch(flow);
+    }
+  }
+}
+
+// Ends what is due of all slots before `tick`'s, which is then the current one.
+void Table::Turn(int64_t tick) {
   // After a long silence each slot needs one look only.
   wheel_tick_ = std::max(wheel_tick_, tick - static_cast<int64_t>(kWheelSlots));
   while (wheel_tick_ < tick) {
@@ -127,6 +159,7 @@ void Table::Expire(base::Timestamp now) {
       }
     }
   }
+  Sort(wheel_[static_cast<size_t>(tick) % kWheelSlots]);
 }
 
 void Table::EvictOne() {

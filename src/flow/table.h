@@ -68,7 +68,10 @@ class Table {
   static constexpr base::Duration kWheelTick = std::chrono::milliseconds(500);
 
   void Grow();
+  void Turn(int64_t tick);
   void Link(Flow& flow);
+  static void LinkAt(Flow** link, Flow& flow);
+  void Sort(Flow*& slot);
   static void Unlink(Flow& flow);
   void EvictOne();
   size_t WheelSlot(base::Timestamp time) const;
@@ -78,7 +81,8 @@ class Table {
   std::vector<Slot> slots_;
   size_t mask_ = 0;
   std::vector<Flow*> wheel_;
-  int64_t wheel_tick_ = 0;  // all ticks before this one were looked at
+  int64_t wheel_tick_ = 0;     // the current tick; all before it were looked at
+  std::vector<Flow*> sorted_;  // used by Sort() only
   base::Timestamp now_{};
   TableCounters counters_;
 };

@@ -76,6 +76,28 @@ TEST_F(TableTest, MovedDeadlinesCount) {
   EXPECT_EQ(ended_, (std::vector<int64_t>{2, 1}));
 }
 
+TEST_F(TableTest, EndsAtTheFirstLookAfterTheDeadline) {
+  using std::chrono::milliseconds;
+  Table table({}, on_end_);
+  table.Expire(At(0));
+  for (const auto& [number, delay] : {std::pair(1, 30), std::pair(2, 10), std::pair(3, 21)}) {
+    Flow& flow = Add(table, static_cast<uint32_t>(number), 11);
+    flow.deadline = At(10) + milliseconds(delay);
+    table.Touch(flow);
+  }
+  table.Expire(At(10));
+  EXPECT_TRUE(ended_.empty());
+  table.Expire(At(10) + milliseconds(20));
+  EXPECT_EQ(ended_, std::vector<int64_t>{2});
+  Flow& soon = Add(table, 4, 11);
+  soon.deadline = At(10) + milliseconds(25);
+  table.Touch(soon);
+  table.Expire(At(10) + milliseconds(29));
+  EXPECT_EQ(ended_, (std::vector<int64_t>{2, 3, 4}));
+  table.Expire(At(10) + milliseconds(30));
+  EXPECT_EQ(ended_, (std::vector<int64_t>{2, 3, 4, 1}));
+}
+
 TEST_F(TableTest, LongSilence) {
   Table table({}, on_end_);
   table.Expire(At(0));
