@@ -35,6 +35,7 @@ class HttpEntity final : public mime::Entity, private InflateSink {
   uint64_t left_of_container() const {
     return is_container() && content_length_ ? static_cast<uint64_t>(std::max<int64_t>(left_, 0)) : UINT64_MAX;
   }
+  bool has_length() const { return content_length_.has_value(); }
   void CloseFile() { file_.reset(); }
 
  private:

@@ -22,6 +22,8 @@ void HttpMessage::OnEnd(mime::Entity& entity) {
     lines_.SetEnds(Lines::Ends::kAny);
   }
   if (&entity == &*top_) return Done();
+  // A boundary among its headers may have ended a part that was about to count its bytes.
+  if (static_cast<HttpEntity&>(entity).has_length()) lines_.SetPlain(0);
   static_cast<HttpEntity&>(entity).CloseFile();
 }
 
