@@ -131,10 +131,7 @@ class Session::Detector : public Analyzer {
   }
   void StopLooking() {
     candidates_ = 0;
-    pieces_.clear();
-    pieces_.shrink_to_fit();
-    text_ = {};
-    seen_[0] = seen_[1] = {};
+    memory_.reset();
   }
 
   void OnStream(Direction from, base::Bytes bytes) override {
@@ -164,57 +161,76 @@ class Session::Detector : public Analyzer {
     Direction from;
     bool gap;
     uint64_t length;
-    size_t offset;  // into text_
+    size_t offset;  // into Memory::text
+  };
+  // What came before the protocol is known; most flows are recognised by their first piece and need none.
+  struct Memory {
+    std::vector<Piece> pieces;
+    std::string text;     // what the pieces point into
+    std::string seen[2];  // each side's beginning without a hole
   };
 
+  Memory& memory() {
+    if (!memory_) memory_ = std::make_unique<Memory>();
+    return *memory_;
+  }
+
   bool Keep(Piece piece) {
-    if (pieces_.size() >= kMaxPieces) {
+    if (memory().pieces.size() >= kMaxPieces) {
       StopLooking();
       return false;
     }
-    pieces_.push_back(piece);
+    memory_->pieces.push_back(piece);
     return true;
   }
 
   void Probe(Direction from, base::Bytes bytes) {
     if (session_.confirmed_) return StopLooking();
     const auto side = static_cast<size_t>(from);
-    const bool first = pieces_.empty();
-    base::Bytes look[2] = {base::AsBytes(seen_[0]), base::AsBytes(seen_[1])};
+    base::Bytes look[2];
+    if (memory_) {
+      look[0] = base::AsBytes(memory_->seen[0]);
+      look[1] = base::AsBytes(memory_->seen[1]);
+    }
+    const bool copied = !look[side].empty();
     if (!frozen_[side]) {
-      if (seen_[side].empty()) {
-        look[side] = bytes;  // nothing copied while the first piece decides
+      if (copied) {
+        memory_->seen[side].append(base::AsText(bytes));
+        look[side] = base::AsBytes(memory_->seen[side]);
       } else {
-        seen_[side].append(base::AsText(bytes));
-        look[side] = base::AsBytes(seen_[side]);
+        look[side] = bytes;  // nothing copied while the first piece decides
       }
     }
-    const bool copied = !seen_[side].empty();
-    uint64_t found = 0;
-    for (uint64_t left = candidates_; left != 0; left &= left - 1) {
-      const auto index = static_cast<size_t>(std::countr_zero(left));
-      const ProbeResult result = Analyzers()[index]->probe_tcp({look[0], look[1]});
-      if (result == ProbeResult::kMore) continue;
-      candidates_ &= ~(uint64_t{1} << index);
-      if (result == ProbeResult::kYes) found |= uint64_t{1} << index;
-    }
-    for (; found != 0; found &= found - 1) {
+    for (uint64_t found = Recognised({look[0], look[1]}); found != 0; found &= found - 1) {
       Attached& attached = Add(static_cast<size_t>(std::countr_zero(found)));
-      if (!first) Replay(attached);
+      if (memory_) Replay(attached);
       attached.OnStream(from, bytes);
     }
     if (candidates_ == 0 || session_.confirmed_) return StopLooking();
     if (look[0].size() + look[1].size() > 2 * kProbeLimit || look[side].size() > kProbeLimit) return StopLooking();
-    if (!frozen_[side] && !copied) seen_[side].assign(base::AsText(bytes));
-    if (Keep({from, false, bytes.size(), text_.size()})) text_.append(base::AsText(bytes));
+    if (!frozen_[side] && !copied) memory().seen[side].assign(base::AsText(bytes));
+    if (Keep({from, false, bytes.size(), memory().text.size()})) memory_->text.append(base::AsText(bytes));
+  }
+
+  // Those that recognise their protocol; who says no is not asked again.
+  uint64_t Recognised(const ProbeInput& input) {
+    uint64_t found = 0;
+    for (uint64_t left = candidates_; left != 0; left &= left - 1) {
+      const auto index = static_cast<size_t>(std::countr_zero(left));
+      const ProbeResult result = Analyzers()[index]->probe_tcp(input);
+      if (result == ProbeResult::kMore) continue;
+      candidates_ &= ~(uint64_t{1} << index);
+      if (result == ProbeResult::kYes) found |= uint64_t{1} << index;
+    }
+    return found;
   }
 
   void Replay(Attached& attached) {
-    for (const Piece& piece : pieces_) {
+    for (const Piece& piece : memory_->pieces) {
       if (piece.gap) {
         attached.OnGap(piece.from, piece.length);
       } else {
-        attached.OnStream(piece.from, base::AsBytes(text_).subspan(piece.offset, piece.length));
+        attached.OnStream(piece.from, base::AsBytes(memory_->text).subspan(piece.offset, piece.length));
       }
     }
   }
@@ -232,9 +248,7 @@ class Session::Detector : public Analyzer {
   Session& session_;
   uint64_t candidates_ = 0;  // bit by position in Analyzers()
   std::vector<Attached*> children_;
-  std::vector<Piece> pieces_;
-  std::string text_;                 // what the pieces point into
-  std::string seen_[2];              // each side's beginning without a hole
+  std::unique_ptr<Memory> memory_;
   bool frozen_[2] = {false, false};  // a hole came; the beginning ends there
   int datagrams_ = 0;
 };

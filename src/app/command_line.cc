@@ -182,6 +182,12 @@ class CommandLine {
         ->check(Quiet(CLI::Range(uint64_t{1}, uint64_t{1} << 32)))
         ->group("Limits");
     command
+        ->add_option("--max-memory", o.max_memory_mib,
+                     "Memory of the program as a whole; beyond, an eighth of the connections is ended (default: 900)")
+        ->type_name("MIB")
+        ->check(Quiet(CLI::Range(uint64_t{64}, uint64_t{1} << 24)))
+        ->group("Limits");
+    command
         ->add_option("--max-reorder", o.max_reorder_mib,
                      "Memory for bytes that wait for missing ones before them (default: 256)")
         ->type_name("MIB")

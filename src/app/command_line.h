@@ -31,6 +31,7 @@ struct WatchOptions {
   std::vector<std::string> local_nets;  // as given, valid CIDR
   double interim_seconds = 0;           // 0: never
   uint64_t max_flows = 1'000'000;       // of all workers together
+  uint64_t max_memory_mib = 0;          // 0: the default
   uint32_t max_reorder_mib = 256;       // of all workers together
 
   std::vector<std::string> files;       // of read

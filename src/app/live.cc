@@ -5,6 +5,7 @@
 
 #include "app/commands.h"
 #include "app/interrupt.h"
+#include "app/privileges.h"
 #include "app/watch.h"
 
 namespace quaywatch::app {
@@ -31,8 +32,9 @@ int Live(const WatchOptions& watch) {
   live.ring_bytes = watch.ring_mib << 20;
 
   CatchInterrupts();
-  const auto totals =
-      pipeline::RunLive(*options, live, {.stop = Interrupted(), .progress = {}, .statistics = SayStatistics});
+  const auto totals = pipeline::RunLive(
+      *options, live,
+      {.stop = Interrupted(), .capture_open = DropPrivileges, .progress = {}, .statistics = SayStatistics});
   if (!totals) {
     Say(totals.error().message);
     return kFailure;

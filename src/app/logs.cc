@@ -16,14 +16,9 @@ namespace quaywatch::app {
 
 std::vector<const model::Schema*> AllLogs() {
   std::vector<const model::Schema*> logs{
-      &flow::ConnRecord::Schema(),
-      &flow::ConnRecord::InterimSchema(),
-      &model::TunnelRecord::Schema(),
-      &analyze::files::FileRecord::Schema(),
-      &analyze::files::OcspRecord::Schema(),
-      &pipeline::WeirdRecord::Schema(),
-      &pipeline::StatsRecord::Schema(),
-      &pipeline::CaptureLossRecord::Schema(),
+      &flow::ConnRecord::Schema(),           &flow::ConnRecord::InterimSchema(),     &model::TunnelRecord::Schema(),
+      &analyze::files::FileRecord::Schema(), &analyze::files::OcspRecord::Schema(),  &pipeline::WeirdRecord::Schema(),
+      &pipeline::StatsRecord::Schema(),      &pipeline::CaptureLossRecord::Schema(),
   };
   for (const analyze::AnalyzerSpec* spec : analyze::Analyzers()) {
     for (const auto schema : spec->schemas) logs.push_back(&schema());

@@ -46,6 +46,7 @@ base::Result<pipeline::Options> PipelineOptions(const WatchOptions& from) {
   const uint64_t max_flows = from.max_flows > 0 ? from.max_flows : options.flow.max_flows;
   options.flow.max_flows = std::max<uint64_t>(max_flows / from.workers, 1);
   options.max_stream_bytes = uint64_t{from.max_reorder_mib} << 20;
+  if (from.max_memory_mib > 0) options.max_memory = from.max_memory_mib << 20;
   options.interim = base::Duration(static_cast<int64_t>(from.interim_seconds * 1e9));
   for (const std::string& net : from.local_nets) {
     if (const auto prefix = model::Prefix::Parse(net)) options.local_nets.push_back(*prefix);
@@ -74,7 +75,7 @@ std::vector<std::string> Losses(const pipeline::Totals& totals) {
       "not looked into: wrong checksums. If the capture was made on the sender, that is normal: use -C");
   say(totals.decode.truncated, "packet", "cut short by the capture's snap length: what they said may be missing");
   say(totals.decode.fragments_dropped, "IP fragment", "without the rest of their datagram");
-  say(totals.flows.evicted, "connection", "ended early for want of memory; see --max-flows");
+  say(totals.flows.evicted, "connection", "ended early for want of memory; see --max-flows and --max-memory");
   say(totals.streams_given_up, "connection", "no longer followed: too much was out of order; see --max-reorder");
   return lines;
 }

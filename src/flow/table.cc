@@ -178,6 +178,10 @@ void Table::EvictOne() {
   }
 }
 
+void Table::Evict(size_t count) {
+  for (; count > 0 && counters_.live > 0; --count) EvictOne();
+}
+
 void Table::Clear(base::Timestamp now) {
   std::vector<Flow*> all;
   all.reserve(counters_.live);

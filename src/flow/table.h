@@ -53,6 +53,9 @@ class Table {
   // Ends all flows, in the order of their start.
   void Clear(base::Timestamp now);
 
+  // Ends `count` flows, those nearest to their timeout first, and counts them as evicted.
+  void Evict(size_t count);
+
   // Calls `visit` for each flow; it must not end flows.
   void ForEach(const std::function<void(Flow&)>& visit);
 

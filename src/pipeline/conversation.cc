@@ -33,6 +33,10 @@ class Conversation::Side : public stream::StreamSink {
   flow::TcpObserver& observer_;
 };
 
+Conversation::Conversation(Worker& worker, flow::Flow& flow) : worker_(worker), flow_(flow) {
+  if (flow.tcp != nullptr) streams_ = std::make_unique<std::array<stream::Reassembler, 2>>();
+}
+
 analyze::Session& Conversation::session() {
   if (!session_) session_.emplace(worker_.engine_, flow_, *this);
   return *session_;
@@ -50,14 +54,14 @@ stream::SideView Conversation::ViewOf(Direction side) const {
 
 // Has a side that closed still bytes on the way, or its peer some that it has not acknowledged?
 bool Conversation::Pending(Direction side) const {
-  const stream::Reassembler& stream = streams_[static_cast<size_t>(side)];
+  const stream::Reassembler& stream = StreamOf(side);
   if (stream.given_up()) return false;
   const flow::TcpEnd& end = flow_.tcp->end(side);
   const uint64_t delivered = static_cast<uint64_t>(end.start_seq) + stream.next_seq();
   const uint64_t last = end.full_last();
   if (last < delivered) return false;
   if (delivered != last && delivered != last - 1) return true;
-  return end.state != flow::TcpEndState::kReset && streams_[1 - static_cast<size_t>(side)].has_unacked_data();
+  return end.state != flow::TcpEndState::kReset && StreamOf(Reverse(side)).has_unacked_data();
 }
 
 void Conversation::CheckEnd(Direction side, flow::TcpObserver& observer) {
@@ -77,14 +81,14 @@ void Conversation::Segment(Direction from, const model::Datagram& datagram, cons
   if ((datagram.tcp.flags & model::kRst) != 0 && session_) session_->Reset();
   if (step.has_ack) {
     Side side(*this, other, observer);
-    streams_[static_cast<size_t>(other)].Ack(step.relative_ack, ViewOf(other), worker_.budget_, side);
+    StreamOf(other).Ack(step.relative_ack, ViewOf(other), worker_.budget_, side);
     CheckEnd(other, observer);
   }
   if (step.deliver) {
     if (datagram.payload.size() >= datagram.payload_length) {
       Side side(*this, from, observer);
-      streams_[static_cast<size_t>(from)].Data(step.data_seq, datagram.payload.first(datagram.payload_length),
-                                               ViewOf(from), worker_.budget_, side);
+      StreamOf(from).Data(step.data_seq, datagram.payload.first(datagram.payload_length), ViewOf(from), worker_.budget_,
+                          side);
     } else {
       observer.TcpWeird("truncated_tcp_payload", {}, true);
     }

@@ -17,7 +17,7 @@ class Worker;
 
 class Conversation : public flow::Attachment, public analyze::FlowControl {
  public:
-  Conversation(Worker& worker, flow::Flow& flow) : worker_(worker), flow_(flow) {}
+  Conversation(Worker& worker, flow::Flow& flow);
 
   // A segment, after the state machine has looked at it.
   void Segment(model::Direction from, const model::Datagram& datagram, const flow::TcpStep& step,
@@ -38,13 +38,14 @@ class Conversation : public flow::Attachment, public analyze::FlowControl {
   class Side;
 
   analyze::Session& session();
+  stream::Reassembler& StreamOf(model::Direction side) const { return (*streams_)[static_cast<size_t>(side)]; }
   bool Pending(model::Direction side) const;
   void CheckEnd(model::Direction side, flow::TcpObserver& observer);
   stream::SideView ViewOf(model::Direction side) const;
 
   Worker& worker_;
   flow::Flow& flow_;
-  std::array<stream::Reassembler, 2> streams_;
+  std::unique_ptr<std::array<stream::Reassembler, 2>> streams_;  // only of TCP
   std::array<bool, 2> ended_{};
   std::optional<analyze::Session> session_;
 };

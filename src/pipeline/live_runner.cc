@@ -118,6 +118,7 @@ base::Result<Totals> RunLive(const Options& options, const capture::LiveOptions&
   if (!writer) return std::unexpected(writer.error());
   auto sources = capture::OpenLive(live, options.workers);
   if (!sources) return std::unexpected(sources.error());
+  callbacks.capture_open();
 
   // Ends the workers when the caller wants it or writing failed.
   std::atomic<bool> stop = false;

@@ -23,6 +23,8 @@ namespace quaywatch::pipeline {
 struct Callbacks {
   // Set from a signal handler to end early, with complete logs.
   const std::atomic<bool>& stop;
+  // Live: the sockets are open and no thread runs yet.
+  std::function<void()> capture_open = [] {};
   // Between 0 and 1, now and then; negative where it is not known.
   std::function<void(double)> progress = [](double) {};
   // Live: about every `statistics_interval` of the wall clock, and at the end.

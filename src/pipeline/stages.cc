@@ -13,7 +13,8 @@ using model::Direction;
 using model::Transport;
 
 void Worker::Packet(const model::RawPacket& packet, const Clock& clock) {
-  ++counters_.packets;
+  constexpr uint64_t kMemoryLook = 8192;  // packets from one to the next
+  if (++counters_.packets % kMemoryLook == 0) KeepWithinMemory();
   counters_.bytes += packet.data.size();
   packet_number_ = packet.number;
   before_ = clock.before;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/memory.h"
 #include "flow/conn_record.h"
 #include "flow/likely_server.h"
 #include "pipeline/conversation.h"
@@ -27,6 +28,12 @@ void Worker::Advance(base::Timestamp clock) {
   engine_.Advance(clock);
   tunnels_.Advance(clock);
   table_.Expire(clock);
+}
+
+void Worker::KeepWithinMemory() {
+  if (base::ResidentBytes() <= options_.max_memory) return;
+  table_.Evict(table_.counters().live / 8 + 1);
+  base::ReturnFreedMemory();
 }
 
 void Worker::Finish() {

@@ -25,7 +25,9 @@ struct Options {
   decode::Options decode;
   flow::TableOptions flow;
   analyze::Options analyze;
-  std::vector<emit::Options> emit;         // the ways out: files, the screen
+  std::vector<emit::Options> emit;  // the ways out: files, the screen
+  // Of the whole process. Over it an eighth of the flows ends early, whatever it is that they hold.
+  uint64_t max_memory = 900u << 20;
   uint64_t max_stream_bytes = 256u << 20;  // held by reassembly over all workers
   unsigned workers = 1;
   base::Duration interim{};               // between interim records of one connection; zero: none
@@ -91,6 +93,7 @@ class Worker : public model::WeirdSink {
   void Other(flow::Flow& flow, model::Direction from, const model::Datagram& datagram);
   void Count(flow::Flow& flow, model::Direction from, const model::Datagram& datagram);
   void EndFlow(flow::Flow& flow, base::Timestamp now);
+  void KeepWithinMemory();
   void Weird(WeirdRecord record);
   Conversation& ConversationOf(flow::Flow& flow);
   bool IsLocal(const model::IpAddress& address) const;

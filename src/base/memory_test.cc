@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/memory.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+
+namespace quaywatch::base {
+namespace {
+
+TEST(Memory, GrowsByWhatIsTouched) {
+  constexpr size_t kSize = 64u << 20;
+  const uint64_t before = ResidentBytes();
+  ASSERT_GT(before, 0u);
+  const auto bytes = std::make_unique<char[]>(kSize);
+  std::memset(bytes.get(), 1, kSize);
+  EXPECT_GT(ResidentBytes(), before + kSize / 2);
+}
+
+}  // namespace
+}  // namespace quaywatch::base
