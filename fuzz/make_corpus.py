@@ -168,6 +168,17 @@ def syslog():
          (False, b"no priority"), (False, b"<x>")], stream=False))
 
 
+def socks():
+    request = b"\5\1\0\3\x0bexample.org\0\x50"
+    reply = b"\5\0\0\1\x0a\0\0\x09\x80\1"
+    write("socks_fuzz", "plain", conversation([
+        (False, b"\5\1\0"), (True, b"\5\0"), (False, request), (True, reply), (False, b"GET / HTTP/1.1\r\n\r\n")]))
+    write("socks_fuzz", "login", conversation([
+        (False, b"\5\2\0\2"), (True, b"\5\2"), (False, b"\1\3bob\6secret"), (True, b"\1\0"), (False, request), (True, reply)]))
+    write("socks_fuzz", "four_a", conversation([
+        (False, b"\4\1\0\x50\0\0\0\1me\0example.org\0"), (True, b"\0\x5a" + bytes(6))]))
+
+
 def ssh():
     def string(data):
         return struct.pack("!I", len(data)) + data
@@ -291,5 +302,5 @@ def captures():
 
 
 if __name__ == "__main__":
-    for make in (dns, dhcp, http, imap, xmpp, files, smtp, ftp, ntp, syslog, ssh, tls, captures):
+    for make in (dns, dhcp, http, imap, xmpp, files, smtp, ftp, ntp, syslog, socks, ssh, tls, captures):
         make()

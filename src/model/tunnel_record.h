@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "model/datagram.h"
 #include "model/record.h"
@@ -19,5 +20,9 @@ struct TunnelRecord {
 
   static const model::Schema& Schema();
 };
+
+// `flow` goes through a proxy: all connections of a client to one are a tunnel of that type, which is
+// recorded once an hour. `type` must live as long as the program.
+void RecordProxyTunnel(RecordSink& records, base::Timestamp now, const FlowId& flow, std::string_view type);
 
 }  // namespace quaywatch::model

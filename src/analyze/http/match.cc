@@ -75,24 +75,12 @@ void Transactions::Reply(const Version& version, uint32_t code, std::string_view
   record.status_code = code;
   record.status_msg = reason;
   record.version = version.ToString();
-  if (code == 200 && record.method == "CONNECT") RecordTunnel();
+  if (code == 200 && record.method == "CONNECT") {
+    model::RecordProxyTunnel(context_.records(), context_.now(), context_.flow().id, "Tunnel::HTTP");
+  }
   if (!IsInformational(record)) return;
   record.info_code = code;
   record.info_msg = reason;
-}
-
-// All connections of a client through a proxy are one tunnel.
-void Transactions::RecordTunnel() {
-  constexpr base::Duration kForgotten = std::chrono::hours(1);
-  auto tunnel = std::make_shared<model::TunnelRecord>();
-  tunnel->ts = context_.now();
-  tunnel->id = context_.flow().id;
-  tunnel->id.orig_p = {};
-  tunnel->tunnel_type = {"Tunnel::HTTP"};
-  tunnel->action = {"Tunnel::DISCOVER"};
-  std::string key = tunnel->id.orig_h.ToString() + ' ' + tunnel->id.resp_h.ToString() + ' ' +
-                    std::to_string(tunnel->id.resp_p.number) + " http";
-  context_.records().WriteOnce(model::TunnelRecord::Schema(), std::move(tunnel), std::move(key), kForgotten);
 }
 
 void Transactions::BeginEntity(Direction from) {

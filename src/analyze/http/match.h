@@ -84,7 +84,6 @@ class Transactions {
   void Remove(uint64_t number);
   void WriteAndRemove(uint64_t number);
   void GiveUpPending();
-  void RecordTunnel();
   void RequestHeader(Transaction& transaction, Field field, const mime::Header& header);
   void Authorization(HttpRecord& record, std::string_view value);
   void EntityHeader(Field field, std::string_view value);
