@@ -4,7 +4,9 @@
 
   cli_test.py PROGRAM
 """
-import json, os, signal, struct, subprocess, sys, tempfile, time, unittest
+import json, os, signal, subprocess, sys, tempfile, time, unittest
+
+from packets import capture, udp
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 
@@ -12,25 +14,6 @@ PROGRAM = os.path.abspath(sys.argv.pop(1))
 def run(*args, stdin=b''):
     p = subprocess.run([PROGRAM, *args], input=stdin, capture_output=True, timeout=60)
     return p.returncode, p.stdout.decode(), p.stderr.decode()
-
-
-def capture(packets=(), link=1):
-    head = struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, link)
-    return head + b''.join(struct.pack('<IIII', 1700000000 + i, 0, len(p), len(p)) + p for i, p in enumerate(packets))
-
-
-def checksum(data):
-    total = sum(struct.unpack(f'>{len(data) // 2}H', data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return total ^ 0xffff
-
-
-def udp(sport, dport, payload, src=b'\x0a\x00\x00\x01', dst=b'\x0a\x00\x00\x02', bad=False):
-    body = struct.pack('>HHHH', sport, dport, 8 + len(payload), 0) + payload
-    head = struct.pack('>BBHHHBBH', 0x45, 0, 20 + len(body), 1, 0, 64, 17, 0) + src + dst
-    head = head[:10] + struct.pack('>H', checksum(head) ^ bad) + head[12:]
-    return b'\x02\x00\x00\x00\x00\x02\x02\x00\x00\x00\x00\x01\x08\x00' + head + body
 
 
 MESSAGES = [udp(40000 + i, 514, b'<86>message %d' % i) for i in range(3)]

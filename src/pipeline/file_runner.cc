@@ -115,16 +115,25 @@ struct Batch {
     Clock clock;
   };
   std::vector<std::vector<Item>> items;  // by worker
-  base::Timestamp clock{};
+  std::vector<base::Timestamp> clocks;   // after each packet, whosever it is
+  uint64_t first = 0;                    // number of the first packet
   bool last = false;
 };
 
+// Whatever ends by time ends with the same packet of the capture for any number of workers, so that each
+// worker follows the clock over the packets of the others, too.
 void WorkThrough(const Batch& batch, unsigned index, Worker& worker) {
+  size_t at = 0;
+  const auto pass_up_to = [&](size_t end) {
+    for (; at < end; ++at) worker.Pass(batch.first + at, batch.clocks[at]);
+  };
   for (Batch::Item item : batch.items[index]) {
+    pass_up_to(item.packet.number - batch.first);
     item.packet.data = base::Bytes(batch.bytes).subspan(item.offset, item.size);
     worker.Packet(item.packet, item.clock);
+    ++at;
   }
-  worker.Advance(batch.clock);
+  pass_up_to(batch.clocks.size());
   if (batch.last) worker.Finish();
 }
 
@@ -150,8 +159,9 @@ base::Result<std::shared_ptr<Batch>> ReadBatch(FileSequence& files, unsigned wor
   auto batch = std::make_shared<Batch>();
   batch->items.resize(workers);
   batch->bytes.reserve(kBatchBytes + 65536);
+  batch->clocks.reserve(kBatchPackets);
   model::RawPacket packet;
-  Clock clock{.now = totals.last};
+  Clock clock;
   for (size_t count = 0; count < kBatchPackets && batch->bytes.size() < kBatchBytes; ++count) {
     auto more = files.Read(packet, clock, totals);
     if (!more) return std::unexpected(more.error());
@@ -160,11 +170,12 @@ base::Result<std::shared_ptr<Batch>> ReadBatch(FileSequence& files, unsigned wor
       break;
     }
     Batch::Item item{packet, batch->bytes.size(), packet.data.size(), clock};
+    if (batch->clocks.empty()) batch->first = packet.number;
+    batch->clocks.push_back(clock.now);
     batch->bytes.insert(batch->bytes.end(), packet.data.begin(), packet.data.end());
     item.packet.data = {};
     batch->items[WorkerFor(packet, workers)].push_back(item);
   }
-  batch->clock = clock.now;
   return batch;
 }
 
@@ -194,7 +205,6 @@ base::Result<Totals> RunFilesTogether(const Options& options, FileSequence& file
       read = std::unexpected(batch.error());
       batch = std::make_shared<Batch>();
       (*batch)->items.resize(options.workers);
-      (*batch)->clock = totals.last;
       (*batch)->last = true;
     }
     if (write_failed.load(std::memory_order_relaxed)) (*batch)->last = true;

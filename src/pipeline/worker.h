@@ -62,6 +62,11 @@ class Worker : public model::WeirdSink {
 
   // Takes one packet through all stages (stages.cc).
   void Packet(const model::RawPacket& packet, const Clock& clock);
+  // Another worker's packet.
+  void Pass(uint64_t number, base::Timestamp clock) {
+    packet_number_ = number;
+    if (clock != clock_) Advance(clock);
+  }
   // Packet time has reached `clock` without a packet for this worker.
   void Advance(base::Timestamp clock);
   // The capture has ended: ends all flows.
