@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "emit/asked.h"
+#include "emit/connection_table.h"
 #include "emit/line.h"
 #include "emit/log_writer.h"
 #include "emit/table.h"
@@ -12,7 +12,7 @@ namespace {
 struct Log {
   Log(const model::Schema& log_schema, bool is_selected, const Options& options)
       : schema(&log_schema), selected(is_selected) {
-    if (IsForPeople(options.format)) layout = std::make_unique<TableLayout>(log_schema, options.color);
+    if (options.format == Format::kTable) layout = std::make_unique<TableLayout>(log_schema, options.color);
     if (!options.log_dir.empty()) text = std::make_unique<Text>();
   }
 
@@ -47,8 +47,7 @@ class Formatter::Impl {
         log.layout->PutLine(out, record, widths_);
         break;
       case Format::kConnections:
-        if (!log.layout->is_connection()) return asked_.Note(schema, record);
-        log.layout->PutLine(out, record, widths_, asked_.Take(log.layout->UidOf(record)));
+        if (!connections_.PutLine(out, schema, record)) return;
         break;
     }
     out.Put('\n');
@@ -83,7 +82,7 @@ class Formatter::Impl {
   std::vector<Log> logs_;
   Text all_;
   TableWidths widths_;
-  Asked asked_;
+  ConnectionTable connections_{options_.color};
   size_t last_ = 0;
   size_t size_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "emit/connection_table.h"
 #include "emit/line.h"
 #include "emit/output_file.h"
 #include "emit/table.h"
@@ -21,7 +22,9 @@ class LogWriter::Impl {
   base::Result<> Append(const Block& block, base::Timestamp time) {
     if (all_) {
       if (IsForPeople(options_.format) && !std::exchange(has_header_, true)) {
-        if (auto written = all_->Write(TableLayout::Header(options_.color)); !written) return written;
+        const std::string header = options_.format == Format::kTable ? TableLayout::Header(options_.color)
+                                                                     : ConnectionTable::Header(options_.color);
+        if (auto written = all_->Write(header); !written) return written;
       }
       // People and programs wait at the other end.
       if (auto written = all_->Write(block.text); !written) return written;

@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
-#include "emit/escape.h"
+#include "emit/readable.h"
 
 namespace quaywatch::emit {
 namespace {
@@ -14,98 +13,9 @@ namespace {
 using model::Column;
 using model::Value;
 
-constexpr std::string_view kDim = "\x1b[2m";
-constexpr std::string_view kLogColor = "\x1b[36m";
-constexpr std::string_view kBold = "\x1b[1m";
-constexpr std::string_view kPlain = "\x1b[0m";
-
 // A text that is longer is cut and ends with "…"; a list shows as many elements and says how many more.
 constexpr size_t kMaxTextShown = 72;
 constexpr size_t kMaxElementsShown = 6;
-
-const Column* Find(const model::Schema& schema, std::string_view name) {
-  const auto& columns = schema.columns();
-  const auto found = std::ranges::find(columns, name, &Column::name);
-  return found == columns.end() ? nullptr : &*found;
-}
-
-Value Get(const Column* column, const void* record) { return column ? column->get(record) : Value(); }
-
-void PutStyled(Text& out, std::string_view text, std::string_view style, bool color) {
-  if (color) out.Put(style);
-  out.Put(text);
-  if (color) out.Put(kPlain);
-}
-
-void Pad(Text& out, size_t length, size_t width) {
-  for (; length < width; ++length) out.Put(' ');
-}
-
-void PutTime(Text& out, std::chrono::sys_time<std::chrono::milliseconds> time) {
-  using namespace std::chrono;
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(time - day);
-  char* const begin = out.Reserve(40);
-  char* const end =
-      fmt::format_to(begin, "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
-  out.Commit(end);
-}
-
-std::string BytesText(uint64_t bytes) {
-  if (bytes < 1000) return fmt::format("{} B", bytes);
-  static constexpr const char* kUnits[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
-  double size = static_cast<double>(bytes) / 1000;
-  size_t unit = 0;
-  for (; size >= 999.5; size /= 1000) ++unit;
-  return fmt::format("{:.{}f} {}", size, size < 10 ? 1 : 0, kUnits[unit]);
-}
-
-std::string DurationText(int64_t nanos) {
-  const double seconds = std::fabs(static_cast<double>(nanos)) / 1e9;
-  const char* const sign = nanos < 0 ? "-" : "";
-  if (nanos == 0) return "0 s";
-  if (seconds < 1e-3) return fmt::format("{}{:.0f} µs", sign, seconds * 1e6);
-  if (seconds < 0.9995) return fmt::format("{}{:.0f} ms", sign, seconds * 1e3);
-  if (seconds < 100) return fmt::format("{}{:.{}f} s", sign, seconds, seconds < 10 ? 2 : 1);
-  const auto whole = static_cast<uint64_t>(seconds);
-  if (whole < 7200) return fmt::format("{}{} min {} s", sign, whole / 60, whole % 60);
-  if (whole < 172800) return fmt::format("{}{} h {} min", sign, whole / 3600, whole / 60 % 60);
-  return fmt::format("{}{} d {} h", sign, whole / 86400, whole / 3600 % 24);
-}
-
-std::string_view StateWords(std::string_view state) {
-  struct Words {
-    std::string_view state, words;
-  };
-  static constexpr Words kWords[] = {
-      {"S0", "no answer"},
-      {"S1", "not closed"},
-      {"S2", "originator closed"},
-      {"S3", "responder closed"},
-      {"SF", "closed"},
-      {"REJ", "rejected"},
-      {"RSTO", "reset by originator"},
-      {"RSTR", "reset by responder"},
-      {"RSTOS0", "SYN, then reset by originator"},
-      {"RSTRH", "SYN-ACK, then reset by responder"},
-      {"SH", "SYN, then FIN, no answer"},
-      {"SHR", "SYN-ACK, then FIN, no SYN"},
-      {"OTH", "seen midway"},
-  };
-  const auto found = std::ranges::find(kWords, state, &Words::state);
-  return found == std::end(kWords) ? std::string_view() : found->words;
-}
-
-void PutCutText(Text& out, std::string_view text) {
-  if (text.size() <= kMaxTextShown) return PutTerminalText(out, text);
-  size_t end = kMaxTextShown;
-  while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xc0) == 0x80) --end;
-  PutTerminalText(out, text.substr(0, end));
-  out.Put("…");
-}
 
 void PutReadable(Text& out, const Value& value, const Column& column) {
   switch (value.kind()) {
@@ -127,7 +37,7 @@ void PutReadable(Text& out, const Value& value, const Column& column) {
     case Value::Kind::kInterval:
       return out.Put(DurationText(value.integer()));
     case Value::Kind::kText:
-      return PutCutText(out, value.text());
+      return PutCutText(out, value.text(), kMaxTextShown);
     case Value::Kind::kAddress:
       return out.Commit(value.address().Format(out.Reserve(model::kMaxAddressText)));
     case Value::Kind::kList: {
@@ -160,21 +70,12 @@ bool IsWorthShowing(const Value& value) {
   }
 }
 
-std::string Endpoint(const Value& address, const Value& port) {
-  if (address.kind() != Value::Kind::kAddress) return {};
-  const std::string text = address.address().ToString();
-  if (port.kind() != Value::Kind::kCount) return text;
-  return fmt::format(fmt::runtime(address.address().is_v4() ? "{}:{}" : "[{}]:{}"), text, port.count());
-}
-
 }  // namespace
 
 TableLayout::TableLayout(const model::Schema& schema, bool color)
     : schema_(schema),
       color_(color),
-      is_interim_(schema.name().ends_with("_interim")),
       ts_(Find(schema, "ts")),
-      uid_(Find(schema, "uid")),
       orig_h_(Find(schema, "id.orig_h")),
       orig_p_(Find(schema, "id.orig_p")),
       resp_h_(Find(schema, "id.resp_h")),
@@ -201,7 +102,7 @@ std::string TableLayout::Header(bool color) {
   return color ? fmt::format("{}{}{}\n", kBold, text, kPlain) : text + "\n";
 }
 
-void TableLayout::PutLine(Text& out, const void* record, TableWidths& widths, std::string_view asked) const {
+void TableLayout::PutLine(Text& out, const void* record, TableWidths& widths) const {
   const Value ts = Get(ts_, record);
   if (color_) out.Put(kDim);
   if (ts.kind() == Value::Kind::kTime) {
@@ -216,7 +117,7 @@ void TableLayout::PutLine(Text& out, const void* record, TableWidths& widths, st
   Pad(out, schema_.name().size(), widths.log);
   out.Put("  ");
   PutEndpoints(out, record, widths);
-  state_ ? PutConversation(out, record, asked) : PutNamed(out, record);
+  state_ ? PutConversation(out, record) : PutNamed(out, record);
 }
 
 void TableLayout::PutEndpoints(Text& out, const void* record, TableWidths& widths) const {
@@ -238,18 +139,9 @@ bool TableLayout::IsIcmp(const void* record) const {
   return proto.kind() == Value::Kind::kText && proto.text() == "icmp";
 }
 
-std::string_view TableLayout::UidOf(const void* record) const {
-  const Value uid = Get(uid_, record);
-  return uid.kind() == Value::Kind::kText ? uid.text() : std::string_view();
-}
-
-void TableLayout::PutConversation(Text& out, const void* record, std::string_view asked) const {
+void TableLayout::PutConversation(Text& out, const void* record) const {
   for (const Column* column : {proto_, service_, duration_}) {
     const Value value = Get(column, record);
-    if (column == duration_ && !asked.empty()) {
-      out.Put("  ");
-      PutCutText(out, asked);
-    }
     if (!IsWorthShowing(value)) continue;
     out.Put("  ");
     PutReadable(out, value, *column);

@@ -34,25 +34,18 @@ class TableLayout {
 
   static std::string Header(bool color);
   // One line without its newline.
-  // `asked`: of a connection, what it was for.
-  void PutLine(Text& out, const void* record, TableWidths& widths, std::string_view asked = {}) const;
-
-  // Does the log tell of whole connections?
-  bool is_connection() const { return state_ != nullptr && !is_interim_; }
-  std::string_view UidOf(const void* record) const;
+  void PutLine(Text& out, const void* record, TableWidths& widths) const;
 
  private:
   void PutEndpoints(Text& out, const void* record, TableWidths& widths) const;
-  void PutConversation(Text& out, const void* record, std::string_view asked) const;
+  void PutConversation(Text& out, const void* record) const;
   void PutNamed(Text& out, const void* record) const;
   bool IsIcmp(const void* record) const;
 
   const model::Schema& schema_;
   bool color_;
-  bool is_interim_;
   // Null where the log has no such column.
   const model::Column* ts_;
-  const model::Column* uid_;
   const model::Column* orig_h_;
   const model::Column* orig_p_;
   const model::Column* resp_h_;
