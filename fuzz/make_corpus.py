@@ -112,6 +112,21 @@ def imap():
                                          "< * BYE\r\nb OK\r\n"))
 
 
+def irc():
+    write("irc_fuzz", "starttls", dialogue("> STARTTLS\r\n", "< :irc.example.org 670 * :go ahead\r\n", "> \x16\x03\x01"))
+    write("irc_fuzz", "chat", dialogue("> NICK me\r\nUSER me 0 * :Me\r\n", "< :irc.example.org 001 me :Welcome\r\n",
+                                       "> JOIN #a\r\nPRIVMSG #a :hi\r\n", "< :you!u@h PRIVMSG #a :hello\r\n", "> QUIT\r\n"))
+
+
+def pop3():
+    write("pop3_fuzz", "mail", dialogue(
+        "< +OK ready\r\n", "> USER me\r\n", "< +OK\r\n", "> PASS secret\r\n", "< +OK in\r\n", "> LIST\r\nRETR 1\r\n",
+        "< +OK\r\n1 99\r\n.\r\n+OK\r\nSubject: hi\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nhello\r\n--x--\r\n.\r\n",
+        "> QUIT\r\n", "< +OK bye\r\n"))
+    write("pop3_fuzz", "starttls", dialogue("< +OK\r\n", "> STLS\r\n", "< +OK go\r\n", "> \x16\x03\x01"))
+    write("pop3_fuzz", "auth", dialogue("< +OK\r\n", "> AUTH PLAIN\r\n", "< + \r\n", "> AG1lAHNlY3JldA==\r\n", "< -ERR no\r\n"))
+
+
 def xmpp():
     write("xmpp_fuzz", "starttls", dialogue(
         "> <?xml version='1.0'?><stream:stream to='example.org' xmlns='jabber:client' "
@@ -302,5 +317,5 @@ def captures():
 
 
 if __name__ == "__main__":
-    for make in (dns, dhcp, http, imap, xmpp, files, smtp, ftp, ntp, syslog, socks, ssh, tls, captures):
+    for make in (dns, dhcp, http, imap, irc, pop3, xmpp, files, smtp, ftp, ntp, syslog, socks, ssh, tls, captures):
         make()
