@@ -21,7 +21,7 @@ using namespace quaywatch;
 
 namespace {
 
-const analyze::AnalyzerSpec& kSpec = analyze::ANALYZER::kSpec;
+using analyze::ANALYZER::kSpec;
 
 struct Piece {
   enum Kind : uint8_t { kData = 0, kAlsoData = 1, kMissing = 2, kEnd = 3 };

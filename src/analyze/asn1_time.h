@@ -13,7 +13,7 @@ namespace quaywatch::analyze {
 enum class Asn1TimeKind : uint8_t { kUtc, kGeneralized };
 
 struct Asn1Time {
-  base::CalendarTime time;     // the epoch where there is an oddity
+  base::CalendarTime time;  // the epoch where there is an oddity
   std::string_view oddity;  // Zeek's name of it; empty if there is none
 };
 

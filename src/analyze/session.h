@@ -125,7 +125,7 @@ class Session {
   FlowControl& control_;
   std::vector<std::unique_ptr<Attached>> attached_;
   std::vector<std::unique_ptr<Detector>> detectors_;  // the first sees the flow itself
-  std::shared_ptr<CarriedFile> carried_;  // of the expectation this flow has met
+  std::shared_ptr<CarriedFile> carried_;              // of the expectation this flow has met
   uint32_t files_ = 0;
   bool confirmed_ = false;
 };

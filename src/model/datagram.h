@@ -22,10 +22,10 @@ std::string_view TunnelTypeName(TunnelType type);
 struct TcpHeader {
   uint32_t seq = 0;
   uint32_t ack = 0;
-  uint16_t window = 0;       // as sent, unscaled
-  uint16_t flags = 0;        // TcpFlag bits, as in the header
+  uint16_t window = 0;        // as sent, unscaled
+  uint16_t flags = 0;         // TcpFlag bits, as in the header
   int16_t window_scale = -1;  // of a SYN's option, as sent; -1 if absent
-  bool header_ok = true;     // false: the data offset is impossible; nothing but the ports may be used
+  bool header_ok = true;      // false: the data offset is impossible; nothing but the ports may be used
 };
 
 enum TcpFlag : uint16_t { kFin = 1, kSyn = 2, kRst = 4, kPsh = 8, kAck = 16, kUrg = 32, kEce = 64, kCwr = 128 };

@@ -24,7 +24,7 @@ class FileTrackerTest : public testing::Test, public model::RecordSink {
   }
   void WriteOnce(const model::Schema&, std::shared_ptr<const void>, std::string, base::Duration) override {}
 
-  std::unique_ptr<File> Open(FileOrigin origin = {.source = "HTTP", .from = model::Direction::kResp}) {
+  std::unique_ptr<File> Open(const FileOrigin& origin = {.source = "HTTP", .from = model::Direction::kResp}) {
     return MakeFile(origin, flow_, ++ordinal_, surroundings_);
   }
 

@@ -83,19 +83,19 @@ class Places {
  public:
   explicit Places(std::string_view text) : text_(text) {
     Add(0, /*declared=*/false);
-    if (comment_ != npos) AddAll(comment_ + 4, "-->", /*declared=*/false);
-    if (declaration_ == npos) return;
-    comment_ = npos;
+    if (comment_ != kNone) AddAll(comment_ + 4, "-->", /*declared=*/false);
+    if (declaration_ == kNone) return;
+    comment_ = kNone;
     AddAll(declaration_ + 6, "?>", /*declared=*/true);
-    if (comment_ != npos) AddAll(comment_ + 4, "-->", /*declared=*/true);
+    if (comment_ != kNone) AddAll(comment_ + 4, "-->", /*declared=*/true);
   }
 
-  bool has_declaration() const { return declaration_ != npos; }
+  bool has_declaration() const { return declaration_ != kNone; }
   const size_t* begin() const { return at_.data(); }
   const size_t* end() const { return at_.data() + count_; }
 
  private:
-  static constexpr size_t npos = std::string_view::npos;
+  static constexpr size_t kNone = std::string_view::npos;
 
   void Add(size_t at, bool declared) {
     at += CountBlanks(text_.substr(at));
@@ -107,7 +107,7 @@ class Places {
   }
 
   void AddAll(size_t from, std::string_view end, bool declared) {
-    while (count_ < at_.size() && (from = text_.find(end, from)) != npos) {
+    while (count_ < at_.size() && (from = text_.find(end, from)) != kNone) {
       Add(from + end.size(), declared);
       ++from;
     }
@@ -116,8 +116,8 @@ class Places {
   std::string_view text_;
   std::array<size_t, kMaxMarkupPlaces> at_;
   size_t count_ = 0;
-  size_t comment_ = npos;
-  size_t declaration_ = npos;
+  size_t comment_ = kNone;
+  size_t declaration_ = kNone;
 };
 
 }  // namespace

@@ -29,10 +29,10 @@ class Index {
   Index() {
     for (const Magic& magic : MagicTable()) entries_.push_back({magic, Pattern(magic.pattern)});
     std::ranges::stable_sort(entries_, [](const Entry& a, const Entry& b) { return IsStronger(a.magic, b.magic); });
-    for (uint16_t i = 0; i < entries_.size(); ++i) {
+    for (size_t i = 0; i < entries_.size(); ++i) {
       const ByteSet first = entries_[i].pattern.FirstBytes();
       for (size_t byte = 0; byte < by_first_byte_.size(); ++byte) {
-        if (first[byte]) by_first_byte_[byte].push_back({entries_[i].pattern.FirstHint(), i});
+        if (first[byte]) by_first_byte_[byte].push_back({entries_[i].pattern.FirstHint(), static_cast<uint16_t>(i)});
       }
     }
   }

@@ -50,7 +50,7 @@ SessionLog::SessionLog(Context& context) : context_(context), pending_(context.n
   record_.id = flow.id;
 }
 
-void SessionLog::OnCommand(std::string word, std::string_view argument) {
+void SessionLog::OnCommand(const std::string& word, std::string_view argument) {
   if (has_answer_ && pending_.Remove(answered_.number)) Conclude(answered_);
   if (pending_.full()) {
     context_.Weird("FTP_too_many_pending_commands", std::to_string(pending_.size()));

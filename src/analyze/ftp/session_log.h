@@ -26,7 +26,7 @@ class SessionLog {
   explicit SessionLog(Context& context);
 
   // `word` in capitals.
-  void OnCommand(std::string word, std::string_view argument);
+  void OnCommand(const std::string& word, std::string_view argument);
   void OnReply(const Reply& reply);
   // The connection is over: what is not written yet is.
   void Finish();

@@ -56,8 +56,8 @@ std::optional<std::string> TakeQuoted(std::string_view& text) {
       text.remove_prefix(i + 1);
       return unquoted;
     }
-    if (text[i] == '\\' && ++i == text.size()) break;
-    unquoted += text[i];
+    if (text[i] == '\\') ++i;
+    if (i < text.size()) unquoted += text[i];
   }
   return std::nullopt;
 }
