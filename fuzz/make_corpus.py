@@ -127,6 +127,32 @@ def pop3():
     write("pop3_fuzz", "auth", dialogue("< +OK\r\n", "> AUTH PLAIN\r\n", "< + \r\n", "> AG1lAHNlY3JldA==\r\n", "< -ERR no\r\n"))
 
 
+def ldap():
+    bind = bytes.fromhex("300c020101600702010304008000")
+    bound = bytes.fromhex("300c02010161070a010004000400")
+    ask = bytes.fromhex("301d02010277188016") + b"1.3.6.1.4.1.1466.20037"
+    write("ldap_fuzz", "starttls", conversation([
+        (False, bind), (True, bound), (False, ask), (True, bytes.fromhex("300c02010278070a010004000400")),
+        (False, b"\x16\3\1")]))
+    write("ldap_fuzz", "sasl", conversation([
+        (False, bytes.fromhex("301402010160 0f0201030400a30804064753534150 49")), (True, bound), (False, bytes(3) + b"\x20\5\4")]))
+
+
+def mysql():
+    greeting = b"\x0a8.0.36\0" + bytes(60)
+    for name, capabilities in (("tls", 0x0003AE05), ("plain", 0x0003A605)):
+        write("mysql_fuzz", name, conversation([
+            (True, struct.pack("<I", len(greeting)) + greeting),
+            (False, struct.pack("<II", 32 | 1 << 24, capabilities) + bytes(28)), (False, b"\x16\3\1")]))
+
+
+def postgresql():
+    startup = struct.pack("!II", 18, 3 << 16) + b"user\0me\0\0"
+    for name, answer, then in (("tls", b"S", b"\x16\3\1"), ("plain", b"N", startup)):
+        write("postgresql_fuzz", name, conversation([
+            (False, struct.pack("!II", 8, 80877103)), (True, answer), (False, then), (True, b"R\0\0\0\x08\0\0\0\0")]))
+
+
 def xmpp():
     write("xmpp_fuzz", "starttls", dialogue(
         "> <?xml version='1.0'?><stream:stream to='example.org' xmlns='jabber:client' "
@@ -317,5 +343,5 @@ def captures():
 
 
 if __name__ == "__main__":
-    for make in (dns, dhcp, http, imap, irc, pop3, xmpp, files, smtp, ftp, ntp, syslog, socks, ssh, tls, captures):
+    for make in (dns, dhcp, http, imap, irc, ldap, mysql, pop3, postgresql, xmpp, files, smtp, ftp, ntp, syslog, socks, ssh, tls, captures):
         make()
