@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "analyze/lines.h"
 
@@ -38,7 +39,7 @@ class IrcAnalyzer : public Analyzer {
   void OnStream(Direction from, base::Bytes bytes) override {
     if (done_) return;
     if (tls_ == nullptr) bytes = bytes.subspan(sides_[static_cast<size_t>(from)].lines.Feed(bytes));
-    if (tls_ != nullptr && !bytes.empty()) tls_->OnStream(from, bytes);
+    if (tls_ != nullptr && !bytes.empty()) Forward(from, bytes);
   }
   void OnGap(Direction from, uint64_t length) override {
     if (tls_ != nullptr) tls_->OnGap(from, length);
@@ -53,14 +54,21 @@ class IrcAnalyzer : public Analyzer {
 
  private:
   struct Side : LineSink {
-    Side(IrcAnalyzer& owner, Direction direction) : analyzer(owner), from(direction), lines(*this, owner.oddities_) {
-      lines.SetEnds(Lines::Ends::kLf);
-    }
+    Side(IrcAnalyzer& owner, Direction direction) : analyzer(owner), from(direction), lines(*this, owner.oddities_) {}
     void OnLine(std::string_view line, bool) override { analyzer.OnLine(from, line); }
     IrcAnalyzer& analyzer;
     Direction from;
     Lines lines;
+    bool in_tls = false;
   };
+
+  void Forward(Direction from, base::Bytes bytes) {
+    Side& side = sides_[static_cast<size_t>(from)];
+    // The end of the last line may have been a CR that an LF follows.
+    const bool rest_of_line = !std::exchange(side.in_tls, true) && bytes.front() == '\n' && side.lines.after_cr();
+    if (rest_of_line) bytes = bytes.subspan(1);
+    if (!bytes.empty()) tls_->OnStream(from, bytes);
+  }
 
   void OnLine(Direction from, std::string_view line) {
     if (done_) return;

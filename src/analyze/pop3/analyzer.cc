@@ -5,6 +5,7 @@
 
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "analyze/lines.h"
 #include "analyze/pop3/mail.h"
@@ -22,7 +23,7 @@ class Pop3Analyzer : public Analyzer {
   void OnStream(Direction from, base::Bytes bytes) override {
     if (done_ || context_.flow().partial) return;
     if (tls_ == nullptr) bytes = bytes.subspan(sides_[static_cast<size_t>(from)].lines.Feed(bytes));
-    if (tls_ != nullptr && !bytes.empty()) tls_->OnStream(from, bytes);
+    if (tls_ != nullptr && !bytes.empty()) Forward(from, bytes);
   }
   // What answers what is unclear from here on.
   void OnGap(Direction from, uint64_t length) override {
@@ -42,14 +43,21 @@ class Pop3Analyzer : public Analyzer {
 
  private:
   struct Side : LineSink {
-    Side(Pop3Analyzer& owner, Direction direction) : analyzer(owner), from(direction), lines(*this, owner.oddities_) {
-      lines.SetEnds(Lines::Ends::kLf);
-    }
+    Side(Pop3Analyzer& owner, Direction direction) : analyzer(owner), from(direction), lines(*this, owner.oddities_) {}
     void OnLine(std::string_view line, bool ended) override { analyzer.OnLine(from, line, ended); }
     Pop3Analyzer& analyzer;
     Direction from;
     Lines lines;
+    bool in_tls = false;
   };
+
+  void Forward(Direction from, base::Bytes bytes) {
+    Side& side = sides_[static_cast<size_t>(from)];
+    // The end of the last line may have been a CR that an LF follows.
+    const bool rest_of_line = !std::exchange(side.in_tls, true) && bytes.front() == '\n' && side.lines.after_cr();
+    if (rest_of_line) bytes = bytes.subspan(1);
+    if (!bytes.empty()) tls_->OnStream(from, bytes);
+  }
 
   void OnLine(Direction from, std::string_view line, bool ended) {
     if (done_) return;
