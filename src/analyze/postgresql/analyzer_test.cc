@@ -48,7 +48,7 @@ TEST(Postgresql, GoesOverToTls) {
 
 TEST(Postgresql, StaysInTheOpen) {
   for (size_t cut = 1; cut < 10; ++cut) {
-    const Postgresql postgresql({{kOrig, kSslRequest}, {kResp, "N"}, {kOrig, kStartup}, {kResp, "R\0\0"}}, cut);
+    const Postgresql postgresql({{kOrig, kSslRequest}, {kResp, "N"}, {kOrig, kStartup}, {kResp, "R\0\0"s}}, cut);
     EXPECT_TRUE(postgresql.context.confirmed);
     EXPECT_TRUE(postgresql.context.finished);
     EXPECT_EQ(postgresql.context.handed_over_to, "");

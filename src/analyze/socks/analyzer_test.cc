@@ -11,7 +11,6 @@ namespace {
 using model::Direction;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using namespace std::string_literals;
 
 struct Said {
