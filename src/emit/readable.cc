@@ -99,7 +99,7 @@ void PutCutText(Text& out, std::string_view text, size_t most) {
 
 std::string Endpoint(const Value& address, const Value& port) {
   if (address.kind() != Value::Kind::kAddress) return {};
-  const std::string text = address.address().ToString();
+  std::string text = address.address().ToString();
   if (port.kind() != Value::Kind::kCount) return text;
   return fmt::format(fmt::runtime(address.address().is_v4() ? "{}:{}" : "[{}]:{}"), text, port.count());
 }
