@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "flow/tcp_context.h"
+
 namespace quaywatch::flow {
 namespace {
 
@@ -29,14 +31,6 @@ enum HistoryBit : uint16_t {
 
 int32_t Delta(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b); }
 
-bool IsHandshake(State state) {
-  return state == State::kInactive || state == State::kSynSent || state == State::kSynAckSent;
-}
-
-bool IsClean(const TcpEnd& end) {
-  return end.state == State::kEstablished || (end.state == State::kClosed && end.previous == State::kEstablished);
-}
-
 // Position of `seq` counted from the side's SYN, given the last position known and its wraps.
 uint64_t RelativeSeq(const TcpEnd& end, uint32_t seq, uint32_t last, uint32_t wraps, bool* underflow) {
   const int32_t delta = Delta(seq, last);
@@ -54,26 +48,6 @@ uint64_t RelativeSeq(const TcpEnd& end, uint32_t seq, uint32_t last, uint32_t wr
 }
 
 }  // namespace
-
-// One segment on its way through the state machine.
-struct TcpState::Context {
-  TcpObserver& observer;
-  base::Timestamp now;
-  Direction from;
-  uint32_t seq;
-  uint32_t ack;
-  uint32_t length;  // of the payload on the wire
-  uint16_t window;
-  int16_t window_scale;
-  bool syn, fin, rst, has_ack, urg;
-
-  bool from_orig() const { return from == Direction::kOrig; }
-  void Weird(std::string_view name, std::string_view addl = {}) const { observer.TcpWeird(name, addl, true); }
-  void ConnWeird(std::string_view name) const { observer.TcpWeird(name, {}, false); }
-  void AddHistory(char letter) const {
-    observer.AddHistory(from_orig() ? letter : static_cast<char>(std::tolower(letter)));
-  }
-};
 
 bool IsPowerOfTen(uint32_t count) {
   while (count >= 10 && count % 10 == 0) count /= 10;
@@ -216,7 +190,7 @@ void TcpState::InitEnd(TcpEnd& end, uint32_t seq, uint32_t last_seq, const Conte
     case State::kEstablished:
     case State::kPartial:
       if (c.syn) {
-        const TcpEnd& peer = &end == &ends_[0] ? ends_[1] : ends_[0];
+        const TcpEnd& peer = &end == ends_.data() ? ends_[1] : ends_[0];
         if (SizeOf(end, peer) > 0) c.ConnWeird("SYN_inside_connection");
         if (seq != end.start()) c.ConnWeird("SYN_seq_jump");
         restart();  // this SYN may be the one that really sets the connection up
@@ -335,256 +309,6 @@ int32_t TcpState::UpdateLastSeq(TcpEnd& end, uint32_t last_seq, const Context& c
     ScaledHistory(end.retransmissions, 'T', c.from, c.observer);
   }
   return delta;
-}
-
-void TcpState::SetState(TcpEnd& end, TcpEndState state) {
-  if (end.state == state) return;
-  const TcpEnd& peer = &end == &ends_[0] ? ends_[1] : ends_[0];
-  if (!IsHandshake(state) && IsHandshake(end.state) && IsHandshake(peer.state)) left_handshake_ = true;
-  end.previous = end.state;
-  end.state = state;
-}
-
-void TcpState::UpdateStates(TcpEnd& end, TcpEnd& peer, int32_t delta_last, Context& c, TcpStep& step) {
-  switch (end.state) {
-    case State::kInactive:
-      return FromInactive(end, peer, c, step);
-    case State::kSynSent:
-    case State::kSynAckSent:
-      return FromSynSent(end, peer, c, step);
-    case State::kEstablished:
-    case State::kPartial:
-      return FromEstablished(end, peer, c, step);
-    case State::kClosed:
-      return FromClosed(end, peer, delta_last, c, step);
-    case State::kReset:
-      return FromReset(c);
-  }
-}
-
-void TcpState::FromInactive(TcpEnd& end, TcpEnd& peer, Context& c, TcpStep& step) {
-  bool flip = false;
-  if (c.syn && c.from_orig()) {
-    if (c.has_ack) c.Weird("connection_originator_SYN_ack");
-    SetState(end, c.has_ack ? State::kSynAckSent : State::kSynSent);
-    attempt_deadline_ = c.now + kAttemptDelay;
-  } else if (c.syn) {
-    if (c.has_ack) {
-      const bool acks_syn = c.ack - peer.start() <= peer.last_seq - peer.start();
-      if (peer.state != State::kInactive && peer.state != State::kPartial && !acks_syn) c.Weird("bad_SYN_ack");
-    } else if (peer.state == State::kSynAckSent && c.seq == end.start()) {
-      flip = true;  // SYN+ACK and SYN were captured in the wrong order
-    } else {
-      c.Weird("simultaneous_open");
-    }
-    if (flip || peer.state == State::kSynSent) {
-      SetState(peer, State::kEstablished);
-    } else if (peer.state == State::kInactive) {
-      c.Weird("unsolicited_SYN_response");
-    }
-    SetState(end, State::kEstablished);
-  }
-  if (c.fin) {
-    SetState(end, State::kClosed);
-    step.do_close = step.gen_event = true;
-    if (peer.state != State::kPartial && !c.syn) c.Weird("spontaneous_FIN");
-  }
-  if (c.rst) {
-    SetState(end, State::kReset);
-    const bool rejects = c.from_orig() ? peer.state == State::kEstablished
-                                       : peer.state == State::kSynSent || peer.state == State::kSynAckSent;
-    step.do_close = true;
-    step.gen_event = !rejects;
-    if (!rejects && peer.state == State::kInactive) c.Weird("spontaneous_RST");
-  }
-  if (end.state == State::kInactive) {
-    if (!c.from_orig() && c.length == 0 && ends_[0].state == State::kSynSent) {
-      // Some acknowledge a SYN before they send their own; that makes no partial connection.
-    } else if (c.has_ack && peer.state == State::kEstablished) {
-      // Only the very first SYN was missed.
-      SetState(end, State::kEstablished);
-      is_partial_ = false;
-    } else {
-      SetState(end, State::kPartial);
-    }
-  }
-  if (flip) {
-    FlipEnds(c, step);
-    c.observer.FlipRoles(false);
-  }
-}
-
-void TcpState::FromSynSent(TcpEnd& end, TcpEnd& peer, Context& c, TcpStep& step) {
-  if (c.syn) {
-    if (c.from_orig()) {
-      if (c.has_ack && !c.fin && !c.rst && end.state != State::kSynAckSent) c.Weird("repeated_SYN_with_ack");
-    } else if (!c.has_ack && end.state != State::kSynSent) {
-      c.Weird("repeated_SYN_reply_wo_ack");
-    }
-  }
-  if (c.fin) {
-    if (peer.state == State::kInactive || peer.state == State::kSynSent) c.Weird("inappropriate_FIN");
-    SetState(end, State::kClosed);
-    step.do_close = step.gen_event = true;
-  }
-  if (c.rst) {
-    SetState(end, State::kReset);
-    step.do_close = true;
-  } else if (c.length > 0) {
-    c.Weird("data_before_established");
-  }
-}
-
-void TcpState::FromEstablished(TcpEnd& end, TcpEnd& peer, Context& c, TcpStep& step) {
-  if (c.syn && end.state == State::kPartial && peer.state == State::kInactive && !c.has_ack) {
-    c.Weird("SYN_after_partial");
-    SetState(end, State::kSynSent);
-  }
-  if (c.fin && !c.rst) {
-    SetState(end, State::kClosed);
-    // FIN and then RST by the other side was a normal end after all.
-    if (peer.state == State::kReset && peer.previous == State::kClosed) SetState(peer, State::kClosed);
-    step.do_close = step.gen_event = true;
-  }
-  if (c.rst) {
-    SetState(end, State::kReset);
-    step.do_close = true;
-  }
-}
-
-void TcpState::FromClosed(TcpEnd& end, TcpEnd& peer, int32_t delta_last, Context& c, TcpStep& step) {
-  if (c.syn) c.Weird("SYN_after_close");
-  if (c.fin && delta_last > 0) c.Weird("FIN_advanced_last_seq");
-  if (c.rst && peer.state != State::kClosed) {
-    SetState(end, State::kReset);
-    if (!end.did_close) step.do_close = true;
-  }
-}
-
-void TcpState::FromReset(Context& c) {
-  if (c.syn) c.Weird("SYN_after_reset");
-  if (c.fin) c.Weird("FIN_after_reset");
-  if (c.length > 0 && !c.rst) c.Weird("data_after_reset");
-}
-
-void TcpState::Close(Direction from, bool gen_event, bool pending, TcpObserver& observer) {
-  TcpEnd& end = ends_[static_cast<size_t>(from)];
-  const TcpEnd& peer = ends_[1 - static_cast<size_t>(from)];
-  if (pending) {
-    close_deferred_ = true;
-    deferred_gen_event_ = deferred_gen_event_ || gen_event;
-    return;
-  }
-  close_deferred_ = false;
-  if (end.did_close) return;
-  end.did_close = true;
-  if (end.state == State::kReset || peer.did_close || peer.state == State::kInactive) {
-    close_deadline_ = observer.last_time() + kCloseDelay;
-  }
-}
-
-void TcpState::EndOfStream(Direction from, bool pending, TcpObserver& observer) {
-  if (!close_deferred_) return;
-  if (pending && both_closed()) observer.TcpWeird("pending_data_when_closed", {}, true);
-  Close(from, deferred_gen_event_, pending, observer);
-  close_deferred_ = false;
-}
-
-bool TcpState::IsReuse(const model::Datagram& datagram, base::Timestamp now, TcpObserver& observer) const {
-  const uint16_t flags = datagram.tcp.flags;
-  if (!datagram.tcp.header_ok || (flags & model::kSyn) == 0) return false;
-  const TcpEnd& orig = ends_[0];
-  const TcpEnd& resp = ends_[1];
-  const bool has_ack = (flags & model::kAck) != 0;
-  if (has_ack && orig.state != State::kInactive) return false;
-  const TcpEnd& opener = has_ack ? resp : orig;
-  const bool reset = orig.state == State::kReset || resp.state == State::kReset;
-  // One side's end is enough to expect a new connection.
-  if (!orig.did_close && !resp.did_close) {
-    if (datagram.tcp.seq == opener.start()) return false;
-    if (!has_ack && opener.state == State::kSynAckSent && resp.state == State::kInactive &&
-        datagram.tcp.seq == resp.start()) {
-      return false;  // SYN+ACK and SYN in the wrong order; Segment() flips them
-    }
-    observer.TcpWeird(opener.state == State::kSynSent ? "SYN_seq_jump" : "active_connection_reuse", {}, true);
-  } else if ((orig.is_active() || resp.is_active()) && !reset) {
-    observer.TcpWeird("active_connection_reuse", {}, true);
-  } else if (now - observer.last_time() < kConnectionLinger && !reset) {
-    observer.TcpWeird("premature_connection_reuse", {}, true);
-  }
-  return true;
-}
-
-void TcpState::ChecksumError(Direction from, TcpObserver& observer) {
-  ScaledHistory(ends_[static_cast<size_t>(from)].checksum_errors, 'C', from, observer);
-}
-
-bool TcpState::Gap(Direction from, TcpObserver& observer) {
-  if (!IsClean(ends_[0]) || !IsClean(ends_[1])) return false;
-  ScaledHistory(ends_[static_cast<size_t>(from)].gaps, 'G', from, observer);
-  return true;
-}
-
-uint64_t TcpState::SizeOf(const TcpEnd& end, const TcpEnd& peer) const {
-  // A half-open connection found out and aborted: its numbers belong to another one.
-  if (end.previous == State::kSynSent && end.state == State::kReset && peer.state == State::kInactive &&
-      !end.no_data_acked()) {
-    return 0;
-  }
-  uint64_t size = std::max(end.full_last(), end.full_ack()) - static_cast<uint64_t>(end.start_seq);
-  if (size != 0) --size;                       // the SYN
-  if (end.fin_count > 0 && size != 0) --size;  // the FIN
-  return size;
-}
-
-uint64_t TcpState::Size(Direction side) const {
-  return SizeOf(ends_[static_cast<size_t>(side)], ends_[1 - static_cast<size_t>(side)]);
-}
-
-base::Timestamp TcpState::Deadline(base::Timestamp start, base::Timestamp last, base::Duration inactivity) const {
-  base::Timestamp deadline = last + (inactivity.count() > 0 ? inactivity
-                                     : left_handshake_      ? kInactivity
-                                                            : kHandshakeInactivity);
-  const TcpEnd& orig = ends_[0];
-  const TcpEnd& resp = ends_[1];
-  if (close_deadline_ != base::Timestamp{}) deadline = std::min(deadline, close_deadline_);
-  if (resp.state == State::kInactive) {
-    if (orig.state == State::kSynSent || orig.state == State::kSynAckSent) {
-      deadline = std::min(deadline, attempt_deadline_);
-    } else if (orig.state == State::kInactive) {
-      deadline = std::min(deadline, start + kNothingValid);
-    }
-  }
-  return deadline;
-}
-
-std::string_view TcpState::ConnState(std::string_view history) const {
-  const TcpEnd& orig = ends_[0];
-  const TcpEnd& resp = ends_[1];
-  const bool orig_quiet = orig.state == State::kInactive || orig.state == State::kPartial;
-  const bool resp_quiet = resp.state == State::kInactive || resp.state == State::kPartial;
-  if (resp.state == State::kReset) {
-    if (orig.state == State::kSynSent || orig.state == State::kSynAckSent ||
-        (orig.state == State::kReset && Size(Direction::kOrig) == 0 && Size(Direction::kResp) == 0)) {
-      return "REJ";
-    }
-    return orig_quiet ? "RSTRH" : "RSTR";
-  }
-  if (orig.state == State::kReset) {
-    if (!resp_quiet) return "RSTO";
-    // S, then no sign of an answer up to R.
-    std::string_view rest = history;
-    if (rest.starts_with('^')) rest.remove_prefix(1);
-    if (!rest.starts_with('S')) return "OTH";
-    const size_t reset = rest.find('R');
-    return reset != rest.npos && rest.substr(0, reset).find_first_of("HAFGIQ") == rest.npos ? "RSTOS0" : "OTH";
-  }
-  if (resp.state == State::kClosed && orig.state == State::kClosed) return "SF";
-  if (orig.state == State::kClosed) return resp_quiet ? "SH" : "S2";
-  if (resp.state == State::kClosed) return orig_quiet ? "SHR" : "S3";
-  if (orig.state == State::kSynSent && resp.state == State::kInactive) return "S0";
-  if (orig.state == State::kEstablished && resp.state == State::kEstablished) return "S1";
-  return "OTH";
 }
 
 }  // namespace quaywatch::flow
