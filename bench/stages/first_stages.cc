@@ -105,7 +105,7 @@ void FirstStages::Tcp(flow::Flow& flow, Direction from, const model::Datagram& d
     const flow::TcpStep step = flow.tcp->Segment(datagram, from, observer);
     if (step.flipped) from = Reverse(from);
     if (last_ >= LastStage::kStream) Reassemble(flow, from, datagram, step, budget_);
-    if (step.do_close) flow.tcp->Close(from, step.gen_event, false, observer);
+    if (step.do_close) flow.tcp->Close(from, false, observer);
   }
   flow.deadline = flow.tcp->Deadline(flow.start, flow.last_time, flow.inactivity);
 }

@@ -85,7 +85,6 @@ struct Flow : model::FlowInfo {
   std::array<SideCounters, 2> sides;
   uint64_t missed_bytes = 0;
   std::string history;
-  uint16_t history_seen = 0;  // letters of UDP noted once per side
   bool did_weird = false;
   std::unique_ptr<TcpState> tcp;  // only of TCP
   std::unique_ptr<Attachment> attachment;

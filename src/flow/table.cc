@@ -194,10 +194,4 @@ void Table::Clear(base::Timestamp now) {
   for (Flow* flow : all) Remove(*flow, now);
 }
 
-void Table::ForEach(const std::function<void(Flow&)>& visit) {
-  for (Slot& slot : slots_) {
-    if (slot.flow != nullptr) visit(*slot.flow);
-  }
-}
-
 }  // namespace quaywatch::flow

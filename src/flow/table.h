@@ -56,9 +56,6 @@ class Table {
   // Ends `count` flows, those nearest to their timeout first, and counts them as evicted.
   void Evict(size_t count);
 
-  // Calls `visit` for each flow; it must not end flows.
-  void ForEach(const std::function<void(Flow&)>& visit);
-
   uint64_t Hash(const FlowKey& key) const { return key.Hash(options_.hash_seed); }
   const TableCounters& counters() const { return counters_; }
 

@@ -16,12 +16,11 @@ bool IsClean(const TcpEnd& end) {
 
 }  // namespace
 
-void TcpState::Close(Direction from, bool gen_event, bool pending, TcpObserver& observer) {
+void TcpState::Close(Direction from, bool pending, TcpObserver& observer) {
   TcpEnd& end = ends_[static_cast<size_t>(from)];
   const TcpEnd& peer = ends_[1 - static_cast<size_t>(from)];
   if (pending) {
     close_deferred_ = true;
-    deferred_gen_event_ = deferred_gen_event_ || gen_event;
     return;
   }
   close_deferred_ = false;
@@ -35,7 +34,7 @@ void TcpState::Close(Direction from, bool gen_event, bool pending, TcpObserver& 
 void TcpState::EndOfStream(Direction from, bool pending, TcpObserver& observer) {
   if (!close_deferred_) return;
   if (pending && both_closed()) observer.TcpWeird("pending_data_when_closed", {}, true);
-  Close(from, deferred_gen_event_, pending, observer);
+  Close(from, pending, observer);
   close_deferred_ = false;
 }
 

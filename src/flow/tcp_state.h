@@ -75,8 +75,7 @@ struct TcpStep {
   bool has_ack = false;
   bool deliver = false;   // payload belongs into the stream
   bool do_close = false;  // call Close() after reassembly
-  bool gen_event = false;
-  bool flipped = false;  // originator and responder changed places, also for this segment
+  bool flipped = false;   // originator and responder changed places, also for this segment
 };
 
 // How often a letter of the logarithmic kind ('C', 'T', 'W', 'G') is due: at the 1st, 10th, 100th ... time.
@@ -118,7 +117,7 @@ class TcpState {
 
   // The side's FIN or RST was processed; `pending`: some of its data is still to come, so that its end
   // is reported later by EndOfStream. When both have closed, close_deadline() is set.
-  void Close(model::Direction from, bool gen_event, bool pending, TcpObserver& observer);
+  void Close(model::Direction from, bool pending, TcpObserver& observer);
   // Everything the side sent was delivered.
   void EndOfStream(model::Direction from, bool pending, TcpObserver& observer);
 
@@ -164,7 +163,6 @@ class TcpState {
   uint32_t history_seen_ = 0;  // letters noted once per side
   bool is_partial_ = false;
   bool close_deferred_ = false;
-  bool deferred_gen_event_ = false;
   bool left_handshake_ = false;
   std::array<bool, 2> first_packet_seen_{};
   base::Timestamp attempt_deadline_{};  // zero: none

@@ -40,7 +40,7 @@ class TcpStateTest : public testing::Test {
     d.tcp.window = 1000;
     d.payload_length = length;
     const TcpStep step = tcp_.Segment(d, from, observer_);
-    if (step.do_close) tcp_.Close(step.flipped ? Reverse(from) : from, step.gen_event, false, observer_);
+    if (step.do_close) tcp_.Close(step.flipped ? Reverse(from) : from, false, observer_);
     return step;
   }
   void Handshake() {
@@ -156,7 +156,7 @@ TEST_F(TcpStateTest, NewSynAfterCloseIsAnotherConnection) {
 
 TEST_F(TcpStateTest, PendingDataDefersTheEnd) {
   Handshake();
-  tcp_.Close(kOrig, true, /*pending=*/true, observer_);
+  tcp_.Close(kOrig, /*pending=*/true, observer_);
   EXPECT_FALSE(tcp_.end(kOrig).did_close);
   tcp_.EndOfStream(kOrig, false, observer_);
   EXPECT_TRUE(tcp_.end(kOrig).did_close);

@@ -64,7 +64,7 @@ void TcpState::FromInactive(TcpEnd& end, TcpEnd& peer, Context& c, TcpStep& step
   }
   if (c.fin) {
     SetState(end, State::kClosed);
-    step.do_close = step.gen_event = true;
+    step.do_close = true;
     if (peer.state != State::kPartial && !c.syn) c.Weird("spontaneous_FIN");
   }
   if (c.rst) {
@@ -72,7 +72,6 @@ void TcpState::FromInactive(TcpEnd& end, TcpEnd& peer, Context& c, TcpStep& step
     const bool rejects = c.from_orig() ? peer.state == State::kEstablished
                                        : peer.state == State::kSynSent || peer.state == State::kSynAckSent;
     step.do_close = true;
-    step.gen_event = !rejects;
     if (!rejects && peer.state == State::kInactive) c.Weird("spontaneous_RST");
   }
   if (end.state == State::kInactive) {
@@ -103,7 +102,7 @@ void TcpState::FromSynSent(TcpEnd& end, TcpEnd& peer, Context& c, TcpStep& step)
   if (c.fin) {
     if (peer.state == State::kInactive || peer.state == State::kSynSent) c.Weird("inappropriate_FIN");
     SetState(end, State::kClosed);
-    step.do_close = step.gen_event = true;
+    step.do_close = true;
   }
   if (c.rst) {
     SetState(end, State::kReset);
@@ -122,7 +121,7 @@ void TcpState::FromEstablished(TcpEnd& end, TcpEnd& peer, Context& c, TcpStep& s
     SetState(end, State::kClosed);
     // FIN and then RST by the other side was a normal end after all.
     if (peer.state == State::kReset && peer.previous == State::kClosed) SetState(peer, State::kClosed);
-    step.do_close = step.gen_event = true;
+    step.do_close = true;
   }
   if (c.rst) {
     SetState(end, State::kReset);

@@ -94,7 +94,7 @@ void Conversation::Segment(Direction from, const model::Datagram& datagram, cons
     }
   }
   CheckEnd(from, observer);
-  if (step.do_close) flow_.tcp->Close(from, step.gen_event, Pending(from), observer);
+  if (step.do_close) flow_.tcp->Close(from, Pending(from), observer);
 }
 
 void Conversation::Datagram(Direction from, base::Bytes payload, uint32_t length) {
