@@ -126,6 +126,7 @@ class LiveSource final : public Source {
     packet.wire_length = frame.tp_len;
     packet.link = *link;
     packet.interface = static_cast<uint32_t>(from.sll_ifindex);
+    packet.outgoing = from.sll_pkttype == PACKET_OUTGOING;
     packet.segment_size = offload.gso_type == kNoGso ? 0 : offload.gso_size;
     packet.checksum_pending = (offload.flags & kNeedsChecksum) != 0;
     if (*link == model::LinkType::kRaw) {

@@ -100,6 +100,8 @@ class Decoder::Impl {
     Clear(d);
     d.ts = packet_->ts;
     d.interface = packet_->interface;
+    d.netns = packet_->netns;
+    d.outgoing = packet_->outgoing;
     d.src = header.src;
     d.dst = header.dst;
     d.ip_proto = header.protocol;

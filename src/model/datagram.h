@@ -61,7 +61,10 @@ struct Datagram {
 
   bool checksum_bad = false;  // of the transport header, and it was to be checked
   bool reassembled = false;   // put together from fragments
+  // Of the packet it came in, see RawPacket:
   uint32_t interface = 0;
+  uint32_t netns = 0;
+  bool outgoing = false;
 
   // What this datagram carries, if it is a tunnel: Decoder::Inner() takes it apart. An IP or GRE tunnel's
   // outer datagram is no flow of its own; the outer datagrams of all others are.

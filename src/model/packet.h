@@ -44,7 +44,10 @@ struct RawPacket {
   uint32_t wire_length = 0;
   LinkType link = LinkType::kEthernet;
   uint32_t interface = 0;  // the kernel's ifindex when live, the interface's number in a pcapng file
-  uint64_t number = 0;     // 1 for the source's first packet
+  // The network namespace of that interface: its inode number; 0 for the sensor's own and for files.
+  uint32_t netns = 0;
+  bool outgoing = false;  // live: it leaves by the interface
+  uint64_t number = 0;    // 1 for the source's first packet
   // What the sender's kernel left for the card to do (virtio_net_hdr; all zero from files):
   uint16_t segment_size = 0;  // a super-packet to be cut into payloads of this many bytes; 0 if none
   bool checksum_pending = false;
