@@ -64,13 +64,21 @@ struct Service {
     model::Transport transport = model::Transport::kTcp;
   };
   std::vector<ServicePort> ports;
-  std::vector<model::IpAddress> endpoints;  // addresses of the pods that answer
+  // Who answers. The uid keeps a pod that was just given another's address from being taken for that one.
+  struct Endpoint {
+    model::IpAddress address;
+    std::string pod_uid;  // empty: not known
+    bool operator==(const Endpoint&) const = default;
+  };
+  std::vector<Endpoint> endpoints;
 };
 
 struct DirectoryOptions {
   // Labels records show: these keys; "*" for all. Kubernetes and Docker labels alike.
   std::vector<std::string> labels{"app", "app.kubernetes.io/name"};
   std::string node;  // the name of this machine; by default its host name
+  // Says how long ago something was told, to forget it in time. Tests set it; by default the wall clock.
+  std::function<base::Timestamp()> clock;
 };
 
 struct DirectoryCounters {
