@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dedup/translation_table.h"
+
+#include <netinet/in.h>
+
+#include <random>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+
+namespace quaywatch::dedup {
+namespace {
+
+uint64_t RandomSeed() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+bool IsIcmp(uint8_t ip_proto) { return ip_proto == IPPROTO_ICMP || ip_proto == IPPROTO_ICMPV6; }
+
+}  // namespace
+
+TranslationTable::Key::Key(const model::FlowId& id, uint8_t proto) : ends(id), ip_proto(proto) {
+  if (std::tie(id.orig_h, id.orig_p) <= std::tie(id.resp_h, id.resp_p)) return;
+  std::swap(ends.orig_h, ends.resp_h);
+  std::swap(ends.orig_p, ends.resp_p);
+}
+
+uint64_t TranslationTable::Key::Hash(uint64_t seed) const {
+  const auto word = [](const uint8_t* at) { return base::LoadLittle<uint64_t>(at); };
+  const uint8_t* a = ends.orig_h.mapped().data();
+  const uint8_t* b = ends.resp_h.mapped().data();
+  const uint64_t rest = uint64_t{ends.orig_p.number} << 32 | uint64_t{ends.resp_p.number} << 16 | ip_proto;
+  return base::Mix(base::Mix(word(a) ^ seed, word(a + 8)) ^ base::Mix(word(b), word(b + 8)), rest);
+}
+
+TranslationTable::Key TranslationTable::Entry::Half() const {
+  const model::FlowId& from = translation->original;
+  const model::FlowId& to = translation->translated;
+  return {{from.orig_h, to.resp_h, from.orig_p, to.resp_p}, translation->ip_proto};
+}
+
+TranslationTable::TranslationTable(const TranslationOptions& options)
+    : options_(options),
+      seed_(RandomSeed()),
+      exact_(0, Hasher{seed_}),
+      half_(0, Hasher{seed_}),
+      plain_(options.max_tracked),
+      recent_(options.max_tracked / 8),
+      earlier_(options.max_tracked / 8) {}
+
+void TranslationTable::Begin(const TrackedConnection& connection, base::Timestamp now) {
+  connection.is_translated() ? BeginTranslated(connection, now) : BeginPlain(connection, now);
+}
+
+void TranslationTable::BeginTranslated(const TrackedConnection& connection, base::Timestamp now) {
+  const Key original(connection.original, connection.ip_proto);
+  if (const auto held = exact_.find(original); held != exact_.end()) {
+    Entry& entry = *held->second;
+    const bool same = !entry.ended && entry.id == connection.id && entry.zone == connection.zone &&
+                      entry.translation->original == connection.original &&
+                      entry.translation->translated == connection.translated;
+    if (same) {
+      entry.list = list_;
+      return;
+    }
+    // The kernel has let go of a connection before another gets its addresses.
+    if (!entry.ended && entry.Original() == original) MoveToEnded(held->second, now);
+  }
+  while (live_.size() + ended_.size() >= options_.max_entries && !ended_.empty()) Forget(ended_, ended_.begin());
+  if (live_.size() >= options_.max_entries) {
+    if (live_.empty()) return;
+    Forget(live_, live_.begin());
+    ++forgotten_;
+  }
+  auto translation = std::make_shared<model::Translation>();
+  translation->original = connection.original;
+  translation->translated = connection.translated;
+  translation->ip_proto = connection.ip_proto;
+  translation->since = now;
+  live_.push_back({.translation = std::move(translation), .id = connection.id, .zone = connection.zone, .list = list_});
+  const auto entry = std::prev(live_.end());
+  exact_.insert_or_assign(original, entry);
+  exact_.insert_or_assign(entry->Translated(), entry);
+  if (const Key half = entry->Half(); half != original && half != entry->Translated()) {
+    half_.insert_or_assign(half, entry);
+  }
+  ++translated_;
+}
+
+void TranslationTable::BeginPlain(const TrackedConnection& connection, base::Timestamp now) {
+  const Key key(connection.original, connection.ip_proto);
+  // A translated connection had these addresses and is gone; in another zone it may live on. ICMP has no more than
+  // addresses to go by: there a translation may be of another request than this one.
+  if (const auto held = exact_.find(key); held != exact_.end() && !IsIcmp(connection.ip_proto)) {
+    const auto entry = held->second;
+    if (entry->ended || entry->zone == connection.zone) {
+      if (!entry->ended && entry->Original() == key) MoveToEnded(entry, now);
+      exact_.erase(held);
+    }
+  }
+  if (!plain_.Add(key.Hash(seed_), connection.id)) left_out_ = true;
+}
+
+void TranslationTable::End(const TrackedConnection& connection, base::Timestamp now) {
+  const Key key(connection.original, connection.ip_proto);
+  if (!connection.is_translated()) {
+    const uint64_t hash = key.Hash(seed_);
+    plain_.Remove(hash, connection.id);
+    RotateRecent(now);
+    recent_.Add(hash, connection.id);
+    return;
+  }
+  const auto held = exact_.find(key);
+  if (held == exact_.end() || held->second->ended || held->second->id != connection.id) return;
+  MoveToEnded(held->second, now);
+}
+
+void TranslationTable::BeginList(base::Timestamp) {
+  ++list_;
+  plain_.Clear();
+  left_out_ = false;
+}
+
+void TranslationTable::EndList(base::Timestamp now) {
+  for (auto entry = live_.begin(); entry != live_.end();) {
+    const auto next = std::next(entry);
+    if (entry->list != list_) MoveToEnded(entry, now);
+    entry = next;
+  }
+}
+
+void TranslationTable::Expire(base::Timestamp now) {
+  while (!ended_.empty() && now - ended_.front().until >= Translations::kLinger) Forget(ended_, ended_.begin());
+  RotateRecent(now);
+}
+
+void TranslationTable::MoveToEnded(Entries::iterator entry, base::Timestamp now) {
+  entry->ended = true;
+  entry->until = now;
+  ended_.splice(ended_.end(), live_, entry);
+}
+
+void TranslationTable::Forget(Entries& list, Entries::iterator entry) {
+  Drop(exact_, entry->Original(), entry);
+  Drop(exact_, entry->Translated(), entry);
+  Drop(half_, entry->Half(), entry);
+  list.erase(entry);
+}
+
+void TranslationTable::Drop(Map& map, const Key& key, Entries::iterator entry) {
+  const auto held = map.find(key);
+  if (held != map.end() && held->second == entry) map.erase(held);
+}
+
+void TranslationTable::RotateRecent(base::Timestamp now) {
+  if (now - rotated_ < Translations::kLinger) return;
+  rotated_ = now;
+  std::swap(recent_, earlier_);
+  recent_.Clear();
+}
+
+Translations::Found TranslationTable::Find(const model::FlowId& id, uint8_t ip_proto) const {
+  using enum Translations::Form;
+  const Key key(id, ip_proto);
+  if (const auto held = exact_.find(key); held != exact_.end()) {
+    return {held->second->Original() == key ? kOriginal : kTranslated, held->second->translation, true};
+  }
+  const uint64_t hash = key.Hash(seed_);
+  if (plain_.Contains(hash) || recent_.Contains(hash) || earlier_.Contains(hash)) return {.tracked = true};
+  if (const auto held = half_.find(key); held != half_.end()) return {kTranslated, held->second->translation, true};
+  return {.tracked = left_out_};
+}
+
+void TranslationTable::Count(TranslationCounters& counters) const {
+  counters.translated = translated_;
+  counters.live = live_.size();
+  counters.forgotten = forgotten_;
+  counters.tracked = plain_.size();
+}
+
+}  // namespace quaywatch::dedup
