@@ -168,9 +168,9 @@ Translations::Found TranslationTable::Find(const model::FlowId& id, uint8_t ip_p
     return {held->second->Original() == key ? kOriginal : kTranslated, held->second->translation, true};
   }
   const uint64_t hash = key.Hash(seed_);
-  if (plain_.Contains(hash) || recent_.Contains(hash) || earlier_.Contains(hash)) return {.tracked = true};
+  if (plain_.Contains(hash) || recent_.Contains(hash) || earlier_.Contains(hash)) return {kNone, nullptr, true};
   if (const auto held = half_.find(key); held != half_.end()) return {kTranslated, held->second->translation, true};
-  return {.tracked = left_out_};
+  return {kNone, nullptr, left_out_};
 }
 
 void TranslationTable::Count(TranslationCounters& counters) const {
