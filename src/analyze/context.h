@@ -79,6 +79,9 @@ class Context {
   // What was given to the ExpectFlow that foretold this flow; nullptr if nothing was, or it was not foretold.
   virtual CarriedFile* carried_file() = 0;
 
+  // The flow's originator was told that `name` has this address, for `ttl` (answers of DNS).
+  virtual void Learn(std::string_view name, const model::IpAddress& address, base::Duration ttl) = 0;
+
   // How long the flow may be silent before it is over; by default the configuration's for its transport.
   virtual void SetInactivityTimeout(base::Duration timeout) = 0;
   // UDP, instead of that: the first packet of the capture an `interval` from now looks whether this flow was

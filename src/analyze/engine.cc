@@ -6,8 +6,9 @@
 
 namespace quaywatch::analyze {
 
-Engine::Engine(const Options& options, model::RecordSink& records)
+Engine::Engine(const Options& options, model::RecordSink& records, model::IdentityLookup* names)
     : records_(records),
+      names_(names),
       file_surroundings_{now_, records, {options.hash_files, options.hash_files, options.hash_files}} {
   for (const AnalyzerSpec* spec : Analyzers()) {
     states_.push_back(spec->make_state ? spec->make_state() : nullptr);

@@ -41,7 +41,7 @@ std::string ToText(const model::Value& value) {
 
 }  // namespace
 
-void FakeContext::Write(const model::Schema& schema, const void* record) {
+void FakeContext::Write(const model::Schema& schema, const void* record, model::Clone) {
   std::string line(schema.name());
   for (const model::Column& column : schema.columns()) {
     if (column.get == nullptr) continue;

@@ -46,6 +46,7 @@ class FakeContext : public Context, public model::RecordSink {
   bool violated = false;
   bool finished = false;
   std::vector<std::string> expected;  // "protocol address port"
+  std::vector<std::string> learnt;    // "name address"
   std::string handed_over_to;
   std::string bytes_handed_over;
 
@@ -77,13 +78,16 @@ class FakeContext : public Context, public model::RecordSink {
     carried_ = std::move(carried);
   }
   CarriedFile* carried_file() override { return carried_.get(); }
+  void Learn(std::string_view name, const model::IpAddress& address, base::Duration) override {
+    learnt.push_back(std::string(name) + ' ' + address.ToString());
+  }
   void SetInactivityTimeout(base::Duration) override {}
   void SetInactivityLook(base::Duration, base::Duration) override {}
 
-  void Write(const model::Schema& schema, const void* record) override;
+  void Write(const model::Schema& schema, const void* record, model::Clone) override;
   void WriteOnce(const model::Schema& schema, std::shared_ptr<const void> record, std::string,
                  base::Duration) override {
-    Write(schema, record.get());
+    Write(schema, record.get(), nullptr);
   }
 
  private:

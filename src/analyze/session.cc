@@ -87,6 +87,9 @@ class Session::Attached : public Context, public Analyzer {
       session_.engine_.Expect(orig_h, resp_h, resp_p, *spec, std::move(carried));
     }
   }
+  void Learn(std::string_view name, const model::IpAddress& address, base::Duration ttl) override {
+    if (auto* names = session_.engine_.names()) names->Learn(session_.flow_.id.orig_h, name, address, now(), ttl);
+  }
   CarriedFile* carried_file() override { return session_.carried_.get(); }
   void SetInactivityTimeout(base::Duration timeout) override { session_.control_.SetInactivityTimeout(timeout); }
   void SetInactivityLook(base::Duration interval, base::Duration silence) override {

@@ -15,6 +15,7 @@
 
 #include "analyze/analyzer.h"
 #include "analyze/files/file_tracker.h"
+#include "model/identity.h"
 #include "model/record.h"
 
 namespace quaywatch::analyze {
@@ -50,7 +51,8 @@ class Engine {
   static constexpr size_t kMaxExpectations = 65536;
   static constexpr base::Duration kExpectationLifetime = std::chrono::minutes(5);
 
-  Engine(const Options& options, model::RecordSink& records);
+  // `names`: learns which names addresses have; null if nobody wants to know.
+  Engine(const Options& options, model::RecordSink& records, model::IdentityLookup* names);
 
   // Packet time has reached `now`.
   void Advance(base::Timestamp now);
@@ -59,6 +61,7 @@ class Engine {
 
   base::Timestamp now() const { return now_; }
   model::RecordSink& records() { return records_; }
+  model::IdentityLookup* names() { return names_; }
   WorkerState* state(size_t analyzer) { return states_[analyzer].get(); }
   const files::Surroundings& file_surroundings() const { return file_surroundings_; }
   Counters& counters() { return counters_; }
@@ -91,6 +94,7 @@ class Engine {
   Expectations::const_iterator FindExpectation(const model::FlowInfo& flow) const;
 
   model::RecordSink& records_;
+  model::IdentityLookup* names_;
   base::Timestamp now_{};
   base::Timestamp next_advance_{};
   files::Surroundings file_surroundings_;

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/logs.h"
 #include "emit/escape.h"
+#include "model/identity.h"
 
 namespace quaywatch::app {
 namespace {
@@ -15,7 +16,7 @@ using Logs = std::vector<const model::Schema*>;
 
 // What the column means, and if it is not everywhere.
 std::string Meaning(const model::Column& column) {
-  return std::string(column.help) + (column.get == nullptr ? " (JSON only)" : "");
+  return std::string(column.help) + (column.get == nullptr ? " (JSON only)" : column.own ? " (with names only)" : "");
 }
 
 std::string Table(const Logs& logs) {
@@ -94,11 +95,19 @@ std::string Markdown(const Logs& logs) {
 }  // namespace
 
 int ShowSchema(const SchemaOptions& options) {
-  if (auto known = CheckLogNames(options.logs); !known) {
+  // No log, but a part of every log that names a connection.
+  static const model::Schema ends("ends",
+                                  "Who the two ends of a connection are: columns of every log with id.orig_h, after "
+                                  "its own, wherever there are names (live, or with --cluster-state)",
+                                  model::PartyColumns());
+  std::vector<std::string> asked = options.logs;
+  std::erase(asked, ends.name());
+  if (auto known = CheckLogNames(asked); !known) {
     Say(known.error().message);
     return kFailure;
   }
   Logs logs = AllLogs();
+  logs.insert(std::ranges::upper_bound(logs, ends.name(), {}, &model::Schema::name), &ends);
   std::erase_if(logs, [&](const model::Schema* log) {
     return !options.logs.empty() && std::ranges::find(options.logs, log->name()) == options.logs.end();
   });

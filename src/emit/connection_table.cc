@@ -54,7 +54,8 @@ std::string ConnectionTable::Header(bool color) {
   return color ? fmt::format("{}{}{}\n", kBold, text, kPlain) : text + "\n";
 }
 
-bool ConnectionTable::PutLine(Text& out, const model::Schema& schema, const void* record) {
+bool ConnectionTable::PutLine(Text& out, const model::Schema& schema, const void* record,
+                              const model::Parties& parties) {
   const Columns& columns = columns_.try_emplace(&schema, schema).first->second;
   if (!columns.is_connection) {
     asked_.Note(schema, record);
@@ -62,7 +63,7 @@ bool ConnectionTable::PutLine(Text& out, const model::Schema& schema, const void
   }
   PutStyled(out, ClockText(Get(columns.ts, record)), kDim, color_);
   out.Put("  ");
-  PutEnds(out, columns, record);
+  PutEnds(out, columns, record, parties);
 
   const Value service = Get(columns.service, record);
   const Value proto = Get(columns.proto, record);
@@ -91,12 +92,14 @@ bool ConnectionTable::PutLine(Text& out, const model::Schema& schema, const void
   return true;
 }
 
-void ConnectionTable::PutEnds(Text& out, const Columns& columns, const void* record) {
+void ConnectionTable::PutEnds(Text& out, const Columns& columns, const void* record, const model::Parties& parties) {
   const Value proto = Get(columns.proto, record);
   // The ports of ICMP are its type and code.
   const bool icmp = proto.kind() == Value::Kind::kText && proto.text() == "icmp";
-  const std::string from = Endpoint(Get(columns.orig_h, record), icmp ? Value() : Get(columns.orig_p, record));
-  const std::string to = Endpoint(Get(columns.resp_h, record), icmp ? Value() : Get(columns.resp_p, record));
+  const std::string from =
+      Endpoint(parties.orig.get(), Get(columns.orig_h, record), icmp ? Value() : Get(columns.orig_p, record));
+  const std::string to =
+      Endpoint(parties.resp.get(), Get(columns.resp_h, record), icmp ? Value() : Get(columns.resp_p, record));
   originator_width_ = std::max(originator_width_, from.size());
   responder_width_ = std::max(responder_width_, to.size());
   Pad(out, from.size(), originator_width_);

@@ -12,6 +12,7 @@
 
 #include "emit/asked.h"
 #include "emit/text.h"
+#include "model/identity.h"
 #include "model/record.h"
 
 namespace quaywatch::emit {
@@ -24,7 +25,7 @@ class ConnectionTable {
   static std::string Header(bool color);
   // Of the log of connections: a line without its newline. Of all others: takes note of what was asked, puts
   // nothing and returns false.
-  bool PutLine(Text& out, const model::Schema& schema, const void* record);
+  bool PutLine(Text& out, const model::Schema& schema, const void* record, const model::Parties& parties);
 
  private:
   struct Columns {
@@ -42,7 +43,7 @@ class ConnectionTable {
     const model::Column* state;
     bool is_connection;
   };
-  void PutEnds(Text& out, const Columns& columns, const void* record);
+  void PutEnds(Text& out, const Columns& columns, const void* record, const model::Parties& parties);
 
   bool color_;
   Asked asked_;

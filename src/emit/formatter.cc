@@ -28,26 +28,27 @@ class Formatter::Impl {
  public:
   explicit Impl(const Options& options) : options_(options) {}
 
-  void Write(const model::Schema& schema, const void* record) {
+  void Write(const model::Schema& schema, const void* record, const model::Parties& ends) {
     Log& log = LogOf(schema);
     if (!log.selected) return;
     Text& out = log.text ? *log.text : all_;
     const size_t before = out.size();
+    const model::Parties* parties = options_.names ? &ends : nullptr;
     switch (options_.format) {
       case Format::kZeekTsv:
-        PutTsvLine(out, schema, record);
+        PutTsvLine(out, schema, record, parties);
         break;
       case Format::kZeekJson:
-        PutZeekJsonLine(out, schema, record);
+        PutZeekJsonLine(out, schema, record, parties);
         break;
       case Format::kJson:
-        PutJsonLine(out, schema, record);
+        PutJsonLine(out, schema, record, parties);
         break;
       case Format::kTable:
-        log.layout->PutLine(out, record, widths_);
+        log.layout->PutLine(out, record, ends, widths_);
         break;
       case Format::kConnections:
-        if (!connections_.PutLine(out, schema, record)) return;
+        if (!connections_.PutLine(out, schema, record, ends)) return;
         break;
     }
     out.Put('\n');
@@ -90,7 +91,9 @@ class Formatter::Impl {
 Formatter::Formatter(const Options& options) : impl_(std::make_unique<Impl>(options)) {}
 Formatter::Formatter(Formatter&&) noexcept = default;
 Formatter::~Formatter() = default;
-void Formatter::Write(const model::Schema& schema, const void* record) { impl_->Write(schema, record); }
+void Formatter::Write(const model::Schema& schema, const void* record, const model::Parties& parties) {
+  impl_->Write(schema, record, parties);
+}
 size_t Formatter::size() const { return impl_->size(); }
 std::vector<Block> Formatter::Take() { return impl_->Take(); }
 

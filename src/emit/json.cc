@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <utility>
 
 #include "emit/escape.h"
 #include "emit/line.h"
@@ -95,35 +96,52 @@ void PutValue(Text& out, const Value& value, Style style) {
   }
 }
 
-void PutObject(Text& out, const model::Schema& schema, const void* record, Style style, bool first) {
-  for (const model::Column& column : schema.columns()) {
-    if (column.get == nullptr && style == Style::kZeek) continue;
+struct Object {
+  Text& out;
+  Style style;
+  bool empty = true;
+  bool first_column = true;
+
+  void Put(const model::Column& column, const void* record) {
+    const bool is_first = std::exchange(first_column, false);
+    if (column.get == nullptr && style == Style::kZeek) return;
     const std::string derived = column.get == nullptr ? column.derive(record) : std::string();
     Value value = column.get != nullptr ? column.get(record) : derived.empty() ? Value() : Value(derived);
-    if (value.kind() == Value::Kind::kUnset) continue;
-    if (first && value.kind() == Value::Kind::kTime) value = Value(base::FromUnixNanos(CutToMicros(value.integer())));
-    if (!first) out.Put(',');
-    first = false;
+    if (value.kind() == Value::Kind::kUnset) return;
+    if (is_first && style == Style::kZeek && value.kind() == Value::Kind::kTime) {
+      value = Value(base::FromUnixNanos(CutToMicros(value.integer())));
+    }
+    if (!std::exchange(empty, false)) out.Put(',');
     out.Put('"');
     out.Put(column.name);
     out.Put("\":");
     PutValue(out, value, style);
   }
-  out.Put('}');
-}
+
+  void Put(const model::Schema& schema, const void* record, const model::Parties* parties) {
+    for (const model::Column& column : schema.columns()) {
+      if (column.own && style == Style::kZeek && parties == nullptr) continue;
+      Put(column, record);
+    }
+    if (parties == nullptr || !schema.has_ends()) return;
+    for (const model::Column& column : model::PartyColumns()) Put(column, parties);
+  }
+};
 
 }  // namespace
 
-void PutZeekJsonLine(Text& out, const model::Schema& schema, const void* record) {
+void PutZeekJsonLine(Text& out, const model::Schema& schema, const void* record, const model::Parties* parties) {
   out.Put('{');
-  PutObject(out, schema, record, Style::kZeek, true);
+  Object{.out = out, .style = Style::kZeek}.Put(schema, record, parties);
+  out.Put('}');
 }
 
-void PutJsonLine(Text& out, const model::Schema& schema, const void* record) {
+void PutJsonLine(Text& out, const model::Schema& schema, const void* record, const model::Parties* parties) {
   out.Put("{\"log\":\"");
   out.Put(schema.name());
   out.Put('"');
-  PutObject(out, schema, record, Style::kOwn, false);
+  Object{.out = out, .style = Style::kOwn, .empty = false}.Put(schema, record, parties);
+  out.Put('}');
 }
 
 }  // namespace quaywatch::emit

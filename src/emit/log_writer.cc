@@ -36,7 +36,7 @@ class LogWriter::Impl {
       if (!created) return std::unexpected(created.error());
       file = std::move(*created);
       if (options_.format == Format::kZeekTsv) {
-        if (auto written = file->Write(TsvHeader(*block.schema, time)); !written) return written;
+        if (auto written = file->Write(TsvHeader(*block.schema, options_.names, time)); !written) return written;
       }
     }
     return file->Write(block.text);

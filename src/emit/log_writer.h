@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/identity.h"
 #include "model/record.h"
 
 namespace quaywatch::emit {
@@ -38,6 +39,7 @@ struct Options {
   std::string log_dir;            // empty: everything to standard output
   std::vector<std::string> logs;  // only these, by name; empty: all
   bool color = false;             // in tables, for a terminal
+  bool names = false;             // of both ends of connections, in logs that have ends
 };
 
 // Not thread-safe.
@@ -46,8 +48,9 @@ class Formatter {
   explicit Formatter(const Options& options);
   Formatter(Formatter&&) noexcept;
   ~Formatter();
-  // Appends the record's line to its log's block; nothing if the log was not selected.
-  void Write(const model::Schema& schema, const void* record);
+  // Appends the record's line to its log's block; nothing if the log was not selected. `parties` are shown if
+  // Options::names is set.
+  void Write(const model::Schema& schema, const void* record, const model::Parties& parties = {});
   // Bytes held.
   size_t size() const;
   // Hands over what was formatted since the last call: one block per log that has lines, or a single one

@@ -97,11 +97,50 @@ void PutCutText(Text& out, std::string_view text, size_t most) {
   out.Put("…");
 }
 
-std::string Endpoint(const Value& address, const Value& port) {
+namespace {
+
+// Names come from labels, DNS answers and file systems: only what is harmless on a terminal is shown.
+std::string Harmless(std::string text) {
+  for (char& c : text) {
+    if (c <= ' ' || c > '~') c = '?';
+  }
+  return text;
+}
+
+// Empty if there is no better name than the address.
+std::string NameOf(const model::Identity& who) {
+  std::string name;
+  switch (who.kind) {
+    case model::EndpointKind::kPod:
+    case model::EndpointKind::kContainer:
+      name = who.pod.empty() ? who.container : who.pod;
+      break;
+    case model::EndpointKind::kHost:
+    case model::EndpointKind::kNode:
+      name = who.node.empty() ? who.name : who.node;
+      break;
+    case model::EndpointKind::kService:
+      name = who.service;
+      break;
+    case model::EndpointKind::kNetns:
+    case model::EndpointKind::kOutside:
+    case model::EndpointKind::kUnknown:
+      name = who.name;
+      break;
+  }
+  if (name.empty()) return {};
+  return Harmless(who.space.empty() || who.kind == model::EndpointKind::kService ? name : who.space + "/" + name);
+}
+
+}  // namespace
+
+std::string Endpoint(const model::Identity* who, const Value& address, const Value& port) {
   if (address.kind() != Value::Kind::kAddress) return {};
-  std::string text = address.address().ToString();
+  std::string text = who == nullptr ? std::string() : NameOf(*who);
+  const bool bare_v6 = text.empty() && !address.address().is_v4();
+  if (text.empty()) text = address.address().ToString();
   if (port.kind() != Value::Kind::kCount) return text;
-  return fmt::format(fmt::runtime(address.address().is_v4() ? "{}:{}" : "[{}]:{}"), text, port.count());
+  return fmt::format(fmt::runtime(bare_v6 ? "[{}]:{}" : "{}:{}"), text, port.count());
 }
 
 }  // namespace quaywatch::emit

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "emit/text.h"
+#include "model/identity.h"
 #include "model/record.h"
 
 namespace quaywatch::emit {
@@ -38,7 +39,8 @@ std::string BytesText(uint64_t bytes);
 std::string DurationText(int64_t nanos);
 // A conn_state in words: "closed"; empty for what is none.
 std::string_view StateWords(std::string_view state);
-// "10.0.0.7:80", "[fd77::1]:80"; without a port if that is no count; empty without an address.
-std::string Endpoint(const model::Value& address, const model::Value& port);
+// One end of a connection: "shop/web-7d9c:80" if it has a name, else "10.0.0.7:80", "[fd77::1]:80"; without a port
+// if that is no count; empty without an address.
+std::string Endpoint(const model::Identity* who, const model::Value& address, const model::Value& port);
 
 }  // namespace quaywatch::emit

@@ -102,7 +102,7 @@ std::string TableLayout::Header(bool color) {
   return color ? fmt::format("{}{}{}\n", kBold, text, kPlain) : text + "\n";
 }
 
-void TableLayout::PutLine(Text& out, const void* record, TableWidths& widths) const {
+void TableLayout::PutLine(Text& out, const void* record, const model::Parties& parties, TableWidths& widths) const {
   const Value ts = Get(ts_, record);
   if (color_) out.Put(kDim);
   if (ts.kind() == Value::Kind::kTime) {
@@ -116,14 +116,15 @@ void TableLayout::PutLine(Text& out, const void* record, TableWidths& widths) co
   widths.log = std::max(widths.log, schema_.name().size());
   Pad(out, schema_.name().size(), widths.log);
   out.Put("  ");
-  PutEndpoints(out, record, widths);
+  PutEndpoints(out, record, parties, widths);
   state_ ? PutConversation(out, record) : PutNamed(out, record);
 }
 
-void TableLayout::PutEndpoints(Text& out, const void* record, TableWidths& widths) const {
+void TableLayout::PutEndpoints(Text& out, const void* record, const model::Parties& parties,
+                               TableWidths& widths) const {
   const bool icmp = IsIcmp(record);
-  const std::string from = Endpoint(Get(orig_h_, record), icmp ? Value() : Get(orig_p_, record));
-  const std::string to = Endpoint(Get(resp_h_, record), icmp ? Value() : Get(resp_p_, record));
+  const std::string from = Endpoint(parties.orig.get(), Get(orig_h_, record), icmp ? Value() : Get(orig_p_, record));
+  const std::string to = Endpoint(parties.resp.get(), Get(resp_h_, record), icmp ? Value() : Get(resp_p_, record));
   widths.originator = std::max(widths.originator, from.size());
   widths.responder = std::max(widths.responder, to.size());
   Pad(out, from.size(), widths.originator);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "emit/text.h"
+#include "model/identity.h"
 #include "model/record.h"
 
 namespace quaywatch::emit {
@@ -34,10 +35,10 @@ class TableLayout {
 
   static std::string Header(bool color);
   // One line without its newline.
-  void PutLine(Text& out, const void* record, TableWidths& widths) const;
+  void PutLine(Text& out, const void* record, const model::Parties& parties, TableWidths& widths) const;
 
  private:
-  void PutEndpoints(Text& out, const void* record, TableWidths& widths) const;
+  void PutEndpoints(Text& out, const void* record, const model::Parties& parties, TableWidths& widths) const;
   void PutConversation(Text& out, const void* record) const;
   void PutNamed(Text& out, const void* record) const;
   bool IsIcmp(const void* record) const;

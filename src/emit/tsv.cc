@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -48,6 +49,14 @@ void PutList(Text& out, const model::List& list, ColumnType type) {
   }
 }
 
+void PutField(Text& out, const Value& value, const model::Column& column) {
+  if (value.kind() == Value::Kind::kList) {
+    PutList(out, value.list(), column.type);
+  } else {
+    PutScalar(out, value, column.type, false);
+  }
+}
+
 std::string WallClock(base::Timestamp time) {
   const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
   std::tm parts{};
@@ -58,11 +67,11 @@ std::string WallClock(base::Timestamp time) {
 
 }  // namespace
 
-void PutTsvLine(Text& out, const model::Schema& schema, const void* record) {
+void PutTsvLine(Text& out, const model::Schema& schema, const void* record, const model::Parties* parties) {
   const size_t begin = out.size();
   bool first = true;
   for (const model::Column& column : schema.columns()) {
-    if (column.get == nullptr) continue;
+    if (column.get == nullptr || (column.own && parties == nullptr)) continue;
     const Value value = column.get(record);
     if (std::exchange(first, false)) {
       if (value.kind() == Value::Kind::kTime) {
@@ -72,10 +81,12 @@ void PutTsvLine(Text& out, const model::Schema& schema, const void* record) {
     } else {
       out.Put('\t');
     }
-    if (value.kind() == Value::Kind::kList) {
-      PutList(out, value.list(), column.type);
-    } else {
-      PutScalar(out, value, column.type, false);
+    PutField(out, value, column);
+  }
+  if (parties != nullptr && schema.has_ends()) {
+    for (const model::Column& column : model::PartyColumns()) {
+      out.Put('\t');
+      PutField(out, column.get(parties), column);
     }
   }
   // A record must not look like a header.
@@ -87,16 +98,19 @@ void PutTsvLine(Text& out, const model::Schema& schema, const void* record) {
   }
 }
 
-std::string TsvHeader(const model::Schema& schema, base::Timestamp opened) {
+std::string TsvHeader(const model::Schema& schema, bool names, base::Timestamp opened) {
   std::string header = "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\t";
   header += schema.name();
   header += "\n#open\t" + WallClock(opened) + "\n#fields";
   std::string types = "\n#types";
-  for (const model::Column& column : schema.columns()) {
-    if (column.get == nullptr) continue;
+  const auto add = [&](const model::Column& column) {
     header.append(1, '\t').append(column.name);
     types.append(1, '\t').append(model::TypeText(column));
+  };
+  for (const model::Column& column : schema.columns()) {
+    if (column.get != nullptr && (names || !column.own)) add(column);
   }
+  if (names && schema.has_ends()) std::ranges::for_each(model::PartyColumns(), add);
   return header + types + "\n";
 }
 

@@ -141,6 +141,7 @@ class Directory : public model::IdentityLookup {
                   base::Timestamp now) const override;
   std::string ServiceAt(const model::Endpoint& end, base::Timestamp at) const override;
   bool IsHostAddress(const model::IpAddress& address) const override;
+  bool IsElsewhere(const model::Identity& identity) const override;
   void Learn(const model::IpAddress& client, std::string_view name, const model::IpAddress& address, base::Timestamp at,
              base::Duration ttl) override;
   std::string InterfaceName(uint32_t netns, uint32_t index) const override;

@@ -23,11 +23,12 @@ uint64_t BytesOf(const Flow& flow, Direction side) {
   return static_cast<uint64_t>(std::max<int64_t>(flow.side(side).payload, 0));
 }
 
-std::string CommunityIdOf(const ConnRecord& record) { return CommunityId(record.id, record.ip_proto); }
+std::string CommunityIdOf(const ConnRecord& record) { return CommunityId(record.at_responder, record.ip_proto); }
 
 std::vector<model::Column> ConnectionColumns() {
   using R = ConnRecord;
   using model::Col;
+  using model::Own;
   return model::Columns(
       model::ConnColumns<R>(), Col<&R::proto>("proto", "Transport protocol: tcp, udp, icmp, unknown_transport"),
       Col<&R::service>("service", "Application protocols that were recognised, separated by commas"),
@@ -50,8 +51,23 @@ std::vector<model::Column> ConnectionColumns() {
       Col<&R::resp_ip_bytes>("resp_ip_bytes", "IP bytes the responder sent, headers included", "bytes"),
       Col<&R::tunnel_parents>("tunnel_parents", "Uids of the tunnels it came through"),
       Col<&R::ip_proto>("ip_proto", "IP protocol number"),
+      Own(Col<&R::nat_orig>("nat_orig", "The originator's address and port on the other side of a translation (NAT)")),
+      Own(Col<&R::nat_resp>("nat_resp", "The responder's address and port on the other side of a translation (NAT)")),
+      Own(Col<&R::via_service>("via_service", "The service whose address the originator used: namespace/name")),
+      Own(Col<&R::sightings>("sightings", "Interfaces that saw the connection, which is counted once all the same",
+                             "interfaces")),
+      Own(Col<&R::interfaces>("interfaces", "Their names; net:NUMBER/NAME in another network namespace")),
+      Own(Col<&R::notes>("notes",
+                         "What limits the record: midstream (it was going on when the sensor began), untracked "
+                         "(conntrack does not know it, so no translation can be joined), no_conntrack (it can't be "
+                         "asked), translated_only (the originator's own addresses were not seen)")),
+      Own(Col<&R::reporter>("reporter",
+                            "Should this record be counted, when the sensors of several machines report the "
+                            "connection? True at the originator's machine, and where it enters the cluster")),
       model::DerivedCol<R, CommunityIdOf>(
-          "community_id", "Name that other tools give the connection, too: Community ID version 1, seed 0"));
+          "community_id",
+          "Name that other tools give the connection, too: Community ID version 1, seed 0; of the addresses that the "
+          "responder sees"));
 }
 
 }  // namespace
@@ -61,6 +77,7 @@ ConnRecord ConnRecord::Of(const Flow& flow) {
   record.ts = flow.start;
   record.uid = flow.uid;
   record.id = flow.id;
+  record.at_responder = flow.id;
   record.proto = {model::TransportName(flow.transport)};
   for (const std::string_view service : flow.services) {
     if (!record.service) {

@@ -31,6 +31,17 @@ struct ConnRecord {
   uint64_t resp_ip_bytes = 0;
   std::optional<model::Set<model::Uid>> tunnel_parents;
   uint8_t ip_proto = 0;
+  // Only where each connection is counted once, whatever interfaces it passes (live, or with a cluster state):
+  std::optional<std::string> nat_orig;
+  std::optional<std::string> nat_resp;
+  std::optional<std::string> via_service;
+  std::optional<uint64_t> sightings;
+  std::optional<model::Set<std::string>> interfaces;
+  std::optional<model::Set<std::string_view>> notes;
+  std::optional<bool> reporter;
+
+  // Its addresses as the responder receives them: community_id is made of these.
+  model::FlowId at_responder;
 
   static ConnRecord Of(const Flow& flow);
   static const model::Schema& Schema();

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "model/prefix.h"
 
 namespace quaywatch::flow {
 namespace {
@@ -75,10 +76,20 @@ Counterpart Icmp6Counterpart(uint8_t type, uint8_t code) {
   }
 }
 
-void SwapEnds(model::FlowInfo& flow) {
+void SwapEnds(Flow& flow) {
   std::swap(flow.id.orig_h, flow.id.resp_h);
   std::swap(flow.id.orig_p, flow.id.resp_p);
   std::swap(flow.local_orig, flow.local_resp);
+  if (flow.host == nullptr) return;
+  std::swap(flow.host->parties.orig, flow.host->parties.resp);
+  std::swap(flow.host->orig_settled, flow.host->resp_settled);
+}
+
+// Every network namespace has these addresses.
+bool IsEverywhere(const model::IpAddress& address) {
+  static const model::Prefix kLoopback = *model::Prefix::Parse("127.0.0.0/8");
+  static const model::IpAddress kLoopback6 = *model::IpAddress::Parse("::1");
+  return kLoopback.Contains(address) || address == kLoopback6;
 }
 
 }  // namespace
@@ -89,7 +100,7 @@ uint64_t FlowKey::Hash(uint64_t seed) const {
   const auto word = [](const uint8_t* at) { return base::LoadLittle<uint64_t>(at); };
   const uint64_t rest = static_cast<uint64_t>(port_a) << 48 | static_cast<uint64_t>(port_b) << 32 |
                         static_cast<uint64_t>(protocol) << 16 | one_way;
-  return base::Mix(base::Mix(word(a) ^ seed, word(a + 8)) ^ base::Mix(word(b), word(b + 8)), rest);
+  return base::Mix(base::Mix(word(a) ^ seed ^ zone, word(a + 8)) ^ base::Mix(word(b), word(b + 8)), rest);
 }
 
 Conversation Conversation::Of(const model::Datagram& d) {
@@ -106,6 +117,7 @@ Conversation Conversation::Of(const model::Datagram& d) {
   }
   c.key.protocol = d.ip_proto;
   c.key.one_way = one_way;
+  if (d.netns != 0 && IsEverywhere(d.src)) c.key.zone = d.netns;
   const int order = std::memcmp(d.src.mapped().data(), d.dst.mapped().data(), 16);
   if (one_way || order < 0 || (order == 0 && c.src_port <= c.dst_port)) {
     c.key.address_a = d.src.mapped();
@@ -113,6 +125,7 @@ Conversation Conversation::Of(const model::Datagram& d) {
     c.key.port_a = c.src_port;
     c.key.port_b = c.dst_port;
   } else {
+    c.swapped = true;
     c.key.address_a = d.dst.mapped();
     c.key.address_b = d.src.mapped();
     c.key.port_a = c.dst_port;

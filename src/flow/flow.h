@@ -12,6 +12,9 @@
 #include "flow/tcp_state.h"
 #include "model/datagram.h"
 #include "model/flow.h"
+#include "model/identity.h"
+#include "model/sightings.h"
+#include "model/translation.h"
 
 namespace quaywatch::flow {
 
@@ -24,6 +27,7 @@ struct FlowKey {
   uint16_t port_b = 0;
   uint16_t protocol = 0;
   uint16_t one_way = 0;
+  uint32_t zone = 0;  // the network namespace, for addresses that each has; else 0
 
   bool operator==(const FlowKey&) const = default;
   uint64_t Hash(uint64_t seed) const;
@@ -34,6 +38,7 @@ struct Conversation {
   FlowKey key;
   uint16_t src_port = 0;  // for ICMP: type and its counterpart, as in Zeek's conn.log
   uint16_t dst_port = 0;
+  bool swapped = false;  // the source is the key's address_b
   static Conversation Of(const model::Datagram& datagram);
 };
 
@@ -57,6 +62,21 @@ struct TunnelFacts {
   bool seen = false;     // `path` is known
   uint8_t carried = 0;   // it is a tunnel itself: 1 originator, 2 responder sent something through it
   uint8_t violated = 0;  // a bit for each model::TunnelType it turned out not to be
+};
+
+// What the machine it passes knows of a flow.
+struct HostFacts {
+  model::Sightings sightings;  // 0 is the direction from the key's address_a
+  // Null: no translation is known.
+  model::TranslationRef translation;
+  uint8_t translation_looks = 0;  // how often it was asked for
+  bool tracked = false;           // conntrack knows the connection
+  // Another flow of the same connection is recorded: of this one only counters are kept.
+  bool silent = false;
+  // Who its ends are, as far as it is known, and whether no more will come to be known.
+  model::Parties parties;
+  bool orig_settled = false;
+  bool resp_settled = false;
 };
 
 // Whether a flow is over found out by looking at it now and then, as some protocols in Zeek have it.
@@ -92,6 +112,8 @@ struct Flow : model::FlowInfo {
   std::vector<model::Uid> tunnel_parents;  // each tunnel connection it was seen in
   TunnelFacts tunnels;
   base::Timestamp next_interim{};  // when the next interim record is due; zero: none
+
+  std::unique_ptr<HostFacts> host;  // null unless each connection is to be counted once, and named
 
   SideCounters& side(model::Direction d) { return sides[static_cast<size_t>(d)]; }
   const SideCounters& side(model::Direction d) const { return sides[static_cast<size_t>(d)]; }

@@ -95,6 +95,9 @@ class IdentityLookup {
   // Is it one of the sensor's own machine?
   virtual bool IsHostAddress(const IpAddress& address) const = 0;
 
+  // Does it run on another machine of the cluster than the sensor's own, as far as that is known?
+  virtual bool IsElsewhere(const Identity& identity) const = 0;
+
   // A DNS answer was seen: `client` was told that `name` has this address, for `ttl`.
   virtual void Learn(const IpAddress& client, std::string_view name, const IpAddress& address, base::Timestamp at,
                      base::Duration ttl) = 0;

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/record.h"
 
+#include <algorithm>
+
 namespace quaywatch::model {
+
+Schema::Schema(std::string_view name, std::string_view help, std::vector<Column> columns)
+    : name_(name),
+      help_(help),
+      columns_(std::move(columns)),
+      has_ends_(std::ranges::find(columns_, "id.orig_h", &Column::name) != columns_.end()) {}
 
 std::string_view TypeName(ColumnType type) {
   switch (type) {

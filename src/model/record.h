@@ -149,10 +149,17 @@ struct Column {
   std::string (*derive)(const void* record) = nullptr;
   // It says in a word or two what the originator wanted: a method, a name, a path. A text.
   bool asks = false;
+  // Zeek has no such column: its formats show it only where the ends of connections are named.
+  bool own = false;
 };
 
 inline Column Asks(Column column) {
   column.asks = true;
+  return column;
+}
+
+inline Column Own(Column column) {
+  column.own = true;
   return column;
 }
 
@@ -162,35 +169,48 @@ std::string TypeText(const Column& column);
 // A log: its name, what it is about, its columns in writing order.
 class Schema {
  public:
-  Schema(std::string_view name, std::string_view help, std::vector<Column> columns)
-      : name_(name), help_(help), columns_(std::move(columns)) {}
+  Schema(std::string_view name, std::string_view help, std::vector<Column> columns);
   Schema(const Schema&) = delete;
   Schema& operator=(const Schema&) = delete;
 
   std::string_view name() const { return name_; }
   std::string_view help() const { return help_; }
   const std::vector<Column>& columns() const { return columns_; }
+  // Is it about connections, so that its two ends can be named?
+  bool has_ends() const { return has_ends_; }
 
  private:
   std::string_view name_;
   std::string_view help_;
   std::vector<Column> columns_;
+  bool has_ends_;
 };
+
+// Copies a record of one type.
+using Clone = std::shared_ptr<const void> (*)(const void* record);
 
 // Where records go. Write copies what it needs before it returns.
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
-  virtual void Write(const Schema& schema, const void* record) = 0;
+  // `clone` makes a copy for a sink that must keep the record for later.
+  virtual void Write(const Schema& schema, const void* record, Clone clone) = 0;
   // Writes the record unless one of this schema with the same key was written within `window` of
   // packet time. The outcome is the same whatever the number of workers.
   virtual void WriteOnce(const Schema& schema, std::shared_ptr<const void> record, std::string key,
                          base::Duration window) = 0;
 };
 
+// `schema` is one of R's.
+template <typename R>
+void Write(RecordSink& sink, const Schema& schema, const R& record) {
+  sink.Write(schema, &record, [](const void* original) -> std::shared_ptr<const void> {
+    return std::make_shared<const R>(*static_cast<const R*>(original));
+  });
+}
 template <typename R>
 void Write(RecordSink& sink, const R& record) {
-  sink.Write(R::Schema(), &record);
+  Write(sink, R::Schema(), record);
 }
 
 // ---- declaring columns ---------------------------------------------------------------------------

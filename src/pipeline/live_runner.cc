@@ -86,8 +86,10 @@ class Statistics {
     const base::Timestamp now = WallClock();
     WorkerSink sink(options_.emit);
     sink.set_position(0, now);
-    model::Write(sink, StatsRecord::Of(totals, now));
-    model::Write(sink, CaptureLossRecord::Of(totals, last_, now, now - last_time_));
+    const StatsRecord stats = StatsRecord::Of(totals, now);
+    sink.Write(StatsRecord::Schema(), &stats, {});
+    const CaptureLossRecord loss = CaptureLossRecord::Of(totals, last_, now, now - last_time_);
+    sink.Write(CaptureLossRecord::Schema(), &loss, {});
     last_ = totals;
     last_time_ = now;
     callbacks_.statistics(totals);

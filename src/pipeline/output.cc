@@ -49,7 +49,9 @@ base::Result<> Writer::Append(std::vector<Output> outputs) {
   std::ranges::stable_sort(once, {}, &OnceRecord::packet);
   for (const OnceRecord& record : once) {
     if (!IsFirst(record)) continue;
-    for (Way& way : ways_) way.formatter.Write(*record.schema, record.record.get());
+    for (Way& way : ways_) {
+      way.formatter.Write(*record.schema, record.record.get(), record.parties);
+    }
   }
   for (Way& way : ways_) {
     for (const emit::Block& block : way.formatter.Take()) {

@@ -23,6 +23,7 @@ struct OnceRecord {
   std::shared_ptr<const void> record;
   std::string key;
   base::Duration window{};
+  model::Parties parties;
 };
 
 struct Output {
@@ -32,16 +33,17 @@ struct Output {
 };
 
 // Formats what a worker's stages write, for each way out. Not thread-safe.
-class WorkerSink : public model::RecordSink {
+class WorkerSink {
  public:
   explicit WorkerSink(const std::vector<emit::Options>& ways) : formatters_(ways.begin(), ways.end()) {}
 
-  void Write(const model::Schema& schema, const void* record) override {
-    for (emit::Formatter& formatter : formatters_) formatter.Write(schema, record);
+  void Write(const model::Schema& schema, const void* record, const model::Parties& parties) {
+    for (emit::Formatter& formatter : formatters_) formatter.Write(schema, record, parties);
   }
+  // As model::RecordSink's.
   void WriteOnce(const model::Schema& schema, std::shared_ptr<const void> record, std::string key,
-                 base::Duration window) override {
-    once_.push_back({packet_, time_, &schema, std::move(record), std::move(key), window});
+                 base::Duration window, const model::Parties& parties) {
+    once_.push_back({packet_, time_, &schema, std::move(record), std::move(key), window, parties});
   }
 
   // What is written from now on was caused by this packet.

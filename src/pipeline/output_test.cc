@@ -30,6 +30,11 @@ struct Other {
 
 base::Timestamp At(int64_t second) { return base::Timestamp(std::chrono::seconds(1'700'000'000 + second)); }
 
+void Write(WorkerSink& sink, const std::string& text) {
+  const Line line{text};
+  sink.Write(Line::Schema(), &line, {});
+}
+
 class WriterTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -46,7 +51,7 @@ class WriterTest : public testing::Test {
   // As one worker's output: written if none with this key was, within `window`.
   static OnceRecord Once(uint64_t packet, int64_t second, const std::string& text, const std::string& key,
                          base::Duration window = std::chrono::minutes(10)) {
-    return {packet, At(second), &Line::Schema(), std::make_shared<const Line>(text), key, window};
+    return {packet, At(second), &Line::Schema(), std::make_shared<const Line>(text), key, window, {}};
   }
   Output OutputOf(std::vector<OnceRecord> once) const {
     Output output{.blocks = std::vector<std::vector<emit::Block>>(ways_.size()), .once = std::move(once)};
@@ -108,9 +113,9 @@ TEST_F(WriterTest, LogsDoNotShareKeys) {
 TEST_F(WriterTest, RecordsOfAWorkerKeepTheirOrder) {
   WorkerSink sink(ways_);
   sink.set_position(1, At(1));
-  model::Write(sink, Line{"a"});
-  model::Write(sink, Line{"b"});
-  sink.WriteOnce(Line::Schema(), std::make_shared<const Line>("once"), "k", std::chrono::minutes(1));
+  Write(sink, "a");
+  Write(sink, "b");
+  sink.WriteOnce(Line::Schema(), std::make_shared<const Line>("once"), "k", std::chrono::minutes(1), {});
   EXPECT_GT(sink.size(), 0u);
   std::vector<Output> outputs;
   outputs.push_back(sink.Take());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The way of a packet: decode → flow → stream → analyze, and the end of a flow. Start reading here.
+// The way of a packet: decode → dedup → flow → stream → analyze, and the end of a flow. Start reading here.
 #include <algorithm>
 
 #include "flow/conn_record.h"
@@ -30,6 +30,11 @@ void Worker::Packet(const model::RawPacket& packet, const Clock& clock) {
     }
     const flow::Conversation ends = flow::Conversation::Of(*d);
     flow::Flow* flow = FlowOf(*d, ends);
+    if (flow->host != nullptr && !host_view_.Counts(*flow, ends, *d)) {
+      table_.Touch(*flow);
+      break;  // what a copy carries was seen as well
+    }
+    namer_.set_subject(flow);
     const Direction from = flow->DirectionOf(*d, ends.src_port);
     if (!tunnels_.Pass(*flow, clock_)) {
       FlowWeird(*flow, "tunnel_max_changes_per_connection_exceeded", std::to_string(Tunnels::kMaxChanges), {});
@@ -52,6 +57,7 @@ void Worker::Packet(const model::RawPacket& packet, const Clock& clock) {
     table_.Touch(*flow);
     if (!tunnels_.Enter(*flow, flow->DirectionOf(*d, ends.src_port), *d, clock_)) break;
   }
+  namer_.set_subject(nullptr);
 }
 
 flow::Flow* Worker::FlowOf(const model::Datagram& datagram, const flow::Conversation& ends) {
@@ -148,16 +154,18 @@ void Worker::Count(flow::Flow& flow, Direction from, const model::Datagram& data
   flow.side(from).ip_bytes += datagram.ip_length;
   if (flow.next_interim != base::Timestamp{} && clock_ >= flow.next_interim) {
     flow.next_interim = clock_ + options_.interim;
-    const flow::ConnRecord record = flow::ConnRecord::Of(flow);
-    sink_.Write(flow::ConnRecord::InterimSchema(), &record);
+    model::Write(namer_, flow::ConnRecord::InterimSchema(), RecordOf(flow));
   }
 }
 
 void Worker::EndFlow(flow::Flow& flow, base::Timestamp) {
+  if (flow.host != nullptr && !host_view_.Conclude(flow)) return;
+  flow::Flow* const before = namer_.set_subject(&flow);
   if (flow.attachment != nullptr) static_cast<Conversation&>(*flow.attachment).Close();
   tunnels_.FlowEnded(flow, clock_);
-  model::Write(sink_, flow::ConnRecord::Of(flow));
+  model::Write(namer_, RecordOf(flow));
   ++counters_.records;
+  namer_.set_subject(before);
 }
 
 }  // namespace quaywatch::pipeline

@@ -21,7 +21,7 @@ base::Timestamp At(int64_t second) { return base::Timestamp(std::chrono::seconds
 class Lines : public model::RecordSink {
  public:
   std::vector<std::string> seen;
-  void Write(const model::Schema&, const void* record) override {
+  void Write(const model::Schema&, const void* record, model::Clone) override {
     const auto& r = *static_cast<const model::TunnelRecord*>(record);
     seen.push_back(std::string(r.uid->view().substr(0, 2)) + " " + r.id.orig_h.ToString() + " " +
                    r.id.resp_h.ToString() + " " + std::string(r.tunnel_type.word.substr(8)) + " " +

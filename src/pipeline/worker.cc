@@ -13,10 +13,12 @@ namespace quaywatch::pipeline {
 Worker::Worker(const Options& options)
     : options_(options),
       sink_(options.emit),
+      namer_(sink_, options.host.names),
       decoder_(options.decode, *this),
       table_(options.flow, [this](flow::Flow& flow, base::Timestamp now) { EndFlow(flow, now); }),
-      engine_(options.analyze, sink_),
-      tunnels_(sink_, options.uid_seed) {
+      host_view_(options.host, [this](const model::FlowId& id, const flow::Flow& like) { return FindLike(id, like); }),
+      engine_(options.analyze, namer_, options.host.names),
+      tunnels_(namer_, options.uid_seed) {
   budget_.limit = options.max_stream_bytes / std::max(1u, options.workers);
 }
 
@@ -25,6 +27,7 @@ Worker::~Worker() = default;
 void Worker::Advance(base::Timestamp clock) {
   clock_ = clock;
   sink_.set_position(packet_number_, clock);
+  namer_.Advance(clock);
   engine_.Advance(clock);
   tunnels_.Advance(clock);
   table_.Expire(clock);
@@ -39,6 +42,8 @@ void Worker::KeepWithinMemory() {
 void Worker::Finish() {
   table_.Clear(clock_);
   engine_.Finish();
+  if (options_.host.names == nullptr) return;
+  namer_.Advance(clock_);
 }
 
 flow::Flow& Worker::NewFlow(const model::Datagram& datagram, const flow::Conversation& ends, uint64_t hash) {
@@ -50,12 +55,13 @@ flow::Flow& Worker::NewFlow(const model::Datagram& datagram, const flow::Convers
   flow.last_time = datagram.ts;
   flow.local_orig = IsLocal(datagram.src);
   flow.local_resp = IsLocal(datagram.dst);
-  struct {
+  struct Origin {
     flow::FlowKey key;
+    uint32_t depth;
     int64_t start;
     uint64_t packet;
-    uint64_t depth;
-  } const origin{ends.key, base::ToUnixNanos(datagram.ts), packet_number_, datagram.depth};
+  } const origin{ends.key, datagram.depth, base::ToUnixNanos(datagram.ts), packet_number_};
+  static_assert(std::has_unique_object_representations_v<Origin>, "its bytes are hashed");
   flow.uid = model::Uid::Make(
       'C', base::Hash128Of({reinterpret_cast<const char*>(&origin), sizeof origin}, options_.uid_seed));
   const bool broadcast = datagram.dst.is_v4() &&
@@ -63,7 +69,28 @@ flow::Flow& Worker::NewFlow(const model::Datagram& datagram, const flow::Convers
   if (!broadcast && flow::BeganWithAnswer(datagram)) flow.FlipRoles();
   if (datagram.transport == model::Transport::kTcp) flow.tcp = std::make_unique<flow::TcpState>();
   if (options_.interim.count() > 0) flow.next_interim = clock_ + options_.interim;
+  if (host_view_.enabled()) host_view_.Begin(flow, datagram);
   return flow;
+}
+
+flow::Flow* Worker::FindLike(const model::FlowId& id, const flow::Flow& like) {
+  flow::FlowKey key = like.key;
+  const bool swapped = id.resp_h < id.orig_h || (id.resp_h == id.orig_h && id.resp_p < id.orig_p);
+  key.address_a = (swapped ? id.resp_h : id.orig_h).mapped();
+  key.address_b = (swapped ? id.orig_h : id.resp_h).mapped();
+  key.port_a = (swapped ? id.resp_p : id.orig_p).number;
+  key.port_b = (swapped ? id.orig_p : id.resp_p).number;
+  return table_.Find(key, table_.Hash(key), clock_);
+}
+
+flow::ConnRecord Worker::RecordOf(flow::Flow& flow) {
+  flow::ConnRecord record = flow::ConnRecord::Of(flow);
+  if (flow.host != nullptr) {
+    host_view_.Describe(flow, record);
+    const model::IdentityRef& orig = namer_.PartiesOf(flow).orig;
+    record.reporter = orig == nullptr || !options_.host.names->IsElsewhere(*orig);
+  }
+  return record;
 }
 
 Conversation& Worker::ConversationOf(flow::Flow& flow) {
@@ -83,8 +110,8 @@ void Worker::Weird(WeirdRecord record) {
   record.ts = clock_;
   record.notice = rule.notice;
   std::string key = KeyOf(record, rule);
-  sink_.WriteOnce(WeirdRecord::Schema(), std::make_shared<const WeirdRecord>(std::move(record)), std::move(key),
-                  WindowOf(rule));
+  namer_.WriteOnce(WeirdRecord::Schema(), std::make_shared<const WeirdRecord>(std::move(record)), std::move(key),
+                   WindowOf(rule));
 }
 
 namespace {

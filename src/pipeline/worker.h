@@ -14,6 +14,8 @@
 #include "emit/log_writer.h"
 #include "flow/table.h"
 #include "model/prefix.h"
+#include "pipeline/host_view.h"
+#include "pipeline/namer.h"
 #include "pipeline/output.h"
 #include "pipeline/tunnels.h"
 #include "pipeline/weird_record.h"
@@ -32,6 +34,7 @@ struct Options {
   unsigned workers = 1;
   base::Duration interim{};               // between interim records of one connection; zero: none
   std::vector<model::Prefix> local_nets;  // empty: the private ranges
+  HostOptions host;                       // counting each connection once, and names
   uint64_t uid_seed = 0;                  // the same capture and seed give the same uids
 };
 
@@ -71,12 +74,18 @@ class Worker : public model::WeirdSink {
   void Advance(base::Timestamp clock);
   // The capture has ended: ends all flows.
   void Finish();
+  // After Finish, live: some records still wait for names.
+  bool waits_for_names() const { return namer_.waiting() > 0; }
+  // Writes them as they are.
+  void WaitNoLonger() { namer_.Finish(); }
 
   // Bytes of output waiting, and that output.
   size_t output_size() const { return sink_.size(); }
   Output TakeOutput() { return sink_.Take(); }
 
   const WorkerCounters& counters() const { return counters_; }
+  const HostCounters& host_counters() const { return host_view_.counters(); }
+  const NamerCounters& namer_counters() const { return namer_.counters(); }
   const decode::Counters& decode_counters() const { return decoder_.counters(); }
   const flow::TableCounters& flow_counters() const { return table_.counters(); }
   const stream::Budget& stream_budget() const { return budget_; }
@@ -98,6 +107,8 @@ class Worker : public model::WeirdSink {
   void Other(flow::Flow& flow, model::Direction from, const model::Datagram& datagram);
   void Count(flow::Flow& flow, model::Direction from, const model::Datagram& datagram);
   void EndFlow(flow::Flow& flow, base::Timestamp now);
+  flow::ConnRecord RecordOf(flow::Flow& flow);
+  flow::Flow* FindLike(const model::FlowId& id, const flow::Flow& like);
   void KeepWithinMemory();
   void Weird(WeirdRecord record);
   Conversation& ConversationOf(flow::Flow& flow);
@@ -105,8 +116,10 @@ class Worker : public model::WeirdSink {
 
   const Options& options_;
   WorkerSink sink_;
+  Namer namer_;
   decode::Decoder decoder_;
   flow::Table table_;
+  HostView host_view_;
   analyze::Engine engine_;
   Tunnels tunnels_;
   stream::Budget budget_;

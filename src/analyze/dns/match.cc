@@ -106,6 +106,11 @@ void Matcher::OnAnswer(const Header& header, const Answer& answer) {
   if (!record.ttls) record.ttls.emplace();
   record.answers->emplace_back(answer.text);
   record.ttls->push_back(std::chrono::seconds(answer.ttl));
+  if (answer.type == static_cast<uint16_t>(Type::kA) || answer.type == static_cast<uint16_t>(Type::kAaaa)) {
+    if (const auto address = model::IpAddress::Parse(answer.text)) {
+      context_.Learn(*record.query, *address, std::chrono::seconds(answer.ttl));
+    }
+  }
   if (current_ != matched_.get()) replies_.Grow(*current_, answer.text.size() + sizeof(std::string));
 }
 

@@ -79,7 +79,7 @@ class MessageParser {
     reader_.Take(length);
     // A record to be deleted that is not shown is passed over.
     if (section == Section::kUpdates && klass == kClassNone && length == 0) return true;
-    listener_.OnAnswer(header_, {.name = owner_.view(), .ttl = ttl, .text = text_});
+    listener_.OnAnswer(header_, {.name = owner_.view(), .type = type, .ttl = ttl, .text = text_});
     return true;
   }
 
@@ -91,7 +91,7 @@ class MessageParser {
     const RdataOutcome outcome = ReadRdata(reader_, head, text_, listener_);
     if (outcome.told) {
       if (section == Section::kUpdates && !text_.empty()) text_.insert(0, "add: ");
-      listener_.OnAnswer(header_, {.name = owner_.view(), .ttl = ttl, .text = text_});
+      listener_.OnAnswer(header_, {.name = owner_.view(), .type = head.type, .ttl = ttl, .text = text_});
     }
     return outcome.follow;
   }

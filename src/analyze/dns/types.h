@@ -81,7 +81,8 @@ struct Question {
 
 struct Answer {
   std::string_view name;  // as in Question
-  uint32_t ttl = 0;       // seconds
+  uint16_t type = 0;
+  uint32_t ttl = 0;  // seconds
   // The record in a few words, as in dns.log; empty if it is only counted as seen.
   std::string_view text;
 };

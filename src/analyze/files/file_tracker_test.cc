@@ -18,7 +18,7 @@ class FileTrackerTest : public testing::Test, public model::RecordSink {
     flow_.local_resp = true;
   }
 
-  void Write(const model::Schema& schema, const void* record) override {
+  void Write(const model::Schema& schema, const void* record, model::Clone) override {
     if (&schema != &FileRecord::Schema()) return others_.emplace_back(schema.name()), void();
     records_.push_back(*static_cast<const FileRecord*>(record));
   }

@@ -53,7 +53,7 @@ TEST(Ocsp, OneRecordForEachCertificate) {
 // Counts the answers a file gives.
 class Answers : public model::RecordSink {
  public:
-  void Write(const model::Schema& schema, const void*) override { count += schema.name() == "ocsp"; }
+  void Write(const model::Schema& schema, const void*, model::Clone) override { count += schema.name() == "ocsp"; }
   void WriteOnce(const model::Schema&, std::shared_ptr<const void>, std::string, base::Duration) override {}
   int count = 0;
 };

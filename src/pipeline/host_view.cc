@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/host_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dedup/speaker.h"
+
+namespace quaywatch::pipeline {
+namespace {
+
+using model::Sightings;
+
+// The kernel tells of a connection while its first packet is still on its way: looking again at the packets after
+// it is enough.
+constexpr uint8_t kMaxLooks = 4;
+// Silent flows outlive the one that is recorded, so that it is known whether it was.
+constexpr base::Duration kSilentInactivity = std::chrono::minutes(6);
+
+bool HasPorts(const flow::Flow& flow) {
+  return flow.transport == model::Transport::kTcp || flow.transport == model::Transport::kUdp;
+}
+
+struct End {
+  model::IpAddress address;
+  model::Port port;
+};
+
+End OriginatorOf(const model::FlowId& id) { return {id.orig_h, id.orig_p}; }
+End ResponderOf(const model::FlowId& id) { return {id.resp_h, id.resp_p}; }
+
+// Where there are no ports, a flow's are its ICMP type and code and say nothing of the end.
+bool IsSame(const End& a, const End& b, bool has_ports) {
+  return a.address == b.address && (!has_ports || a.port == b.port);
+}
+
+// Is the flow's originator the connection's?
+bool IsSameWay(const flow::Flow& flow, const model::Translation& translation) {
+  const End originator = OriginatorOf(flow.id);
+  return IsSame(originator, OriginatorOf(translation.original), HasPorts(flow)) ||
+         IsSame(originator, OriginatorOf(translation.translated), HasPorts(flow));
+}
+
+std::string TextOf(const End& end, bool has_ports) {
+  const std::string text = end.address.ToString();
+  if (!has_ports) return text;
+  return fmt::format(fmt::runtime(end.address.is_v4() ? "{}:{}" : "[{}]:{}"), text, end.port.number);
+}
+
+// Of an end that has these two addresses, the one that `seen` is not; nothing if there is but one.
+std::optional<std::string> OtherSide(const End& seen, const End& original, const End& translated, bool has_ports) {
+  if (IsSame(original, translated, has_ports)) return std::nullopt;
+  return TextOf(IsSame(seen, original, has_ports) ? translated : original, has_ports);
+}
+
+}  // namespace
+
+void HostView::Begin(flow::Flow& flow, const model::Datagram& datagram) {
+  flow.host = std::make_unique<flow::HostFacts>();
+  LookForTranslation(flow, datagram.ts);
+}
+
+bool HostView::Counts(flow::Flow& flow, const flow::Conversation& ends, const model::Datagram& datagram) {
+  flow::HostFacts& host = *flow.host;
+  if (host.translation_looks < kMaxLooks && !host.translation) LookForTranslation(flow, datagram.ts);
+  const auto point = Sightings::At(datagram.netns, datagram.interface, datagram.outgoing);
+  const uint8_t known_points = host.sightings.count;
+  const auto side = ends.swapped ? model::Direction::kResp : model::Direction::kOrig;
+  const bool speaks = dedup::Speaks(host.sightings, side, point, datagram.wire_packets, datagram.ts);
+  if (!host.silent) {
+    counters_.copies += !speaks;
+    return speaks;
+  }
+  ++counters_.twin_packets;
+  if (host.sightings.count != known_points) host.translation->AddPoint(point);
+  if (speaks) {
+    flow::SideCounters& sent = flow.side(flow.DirectionOf(datagram, ends.src_port));
+    sent.packets += datagram.wire_packets;
+    sent.ip_bytes += datagram.ip_length;
+    flow.last_time = datagram.ts;
+  }
+  flow.deadline = datagram.ts + kSilentInactivity;
+  return false;
+}
+
+bool HostView::Conclude(flow::Flow& flow) {
+  flow::HostFacts& host = *flow.host;
+  if (host.silent) return !host.translation->original_seen.load(std::memory_order_relaxed);
+  if (!host.translation) LookForTranslation(flow, flow.last_time);
+  // The same addresses may come again while the kernel remembers them.
+  if (host.translation) host.translation->claimed.store(false, std::memory_order_relaxed);
+  return true;
+}
+
+void HostView::LookForTranslation(flow::Flow& flow, base::Timestamp at) {
+  if (options_.translations == nullptr) return;
+  flow::HostFacts& host = *flow.host;
+  host.translation_looks = static_cast<uint8_t>(std::min<int>(host.translation_looks + 1, UINT8_MAX));
+  const auto found = options_.translations->Find(flow.id, flow.ip_proto, at);
+  host.tracked |= found.tracked;
+  if (found.form == dedup::Translations::Form::kNone) return;
+  Join(flow, found);
+}
+
+void HostView::Join(flow::Flow& flow, const dedup::Translations::Found& found) {
+  flow::HostFacts& host = *flow.host;
+  host.translation = found.translation;
+  // Who is behind the addresses is another question now.
+  host.orig_settled = host.resp_settled = false;
+  model::Translation& translation = *found.translation;
+  const bool is_original = found.form == dedup::Translations::Form::kOriginal;
+  if (is_original) translation.original_seen.store(true, std::memory_order_relaxed);
+  // A connection that this machine opens itself is translated before its first packet reaches an interface.
+  if (options_.all_interfaces && !options_.names->IsHostAddress(translation.original.orig_h)) {
+    host.silent = !is_original;
+    translation.claimed.store(true, std::memory_order_relaxed);
+  } else {
+    const bool original_speaks = !is_original && find_(translation.original, flow) != nullptr;
+    host.silent = original_speaks || translation.claimed.exchange(true);
+  }
+  if (!host.silent) return;
+  ++counters_.twin_flows;
+  for (size_t i = 0; i < host.sightings.count; ++i) translation.AddPoint(host.sightings.seen[i].point);
+}
+
+Ends HostView::EndsOf(const flow::Flow& flow) {
+  const auto endpoint = [&](const model::IpAddress& address, model::Port port) {
+    return model::Endpoint{address, port.number, flow.transport, flow.key.zone};
+  };
+  Ends ends{endpoint(flow.id.orig_h, flow.id.orig_p), endpoint(flow.id.resp_h, flow.id.resp_p), flow.start};
+  if (flow.host == nullptr || !flow.host->translation) return ends;
+  const model::Translation& translation = *flow.host->translation;
+  ends.orig = endpoint(translation.original.orig_h, translation.original.orig_p);
+  ends.resp = endpoint(translation.translated.resp_h, translation.translated.resp_p);
+  if (!IsSameWay(flow, translation)) std::swap(ends.orig, ends.resp);
+  return ends;
+}
+
+void HostView::Describe(const flow::Flow& flow, flow::ConnRecord& record) const {
+  const flow::HostFacts& host = *flow.host;
+  std::vector<Sightings::Point> points;
+  const auto add = [&](Sightings::Point point) {
+    const auto same = [&](Sightings::Point other) {
+      return Sightings::NetnsOf(other) == Sightings::NetnsOf(point) &&
+             Sightings::IndexOf(other) == Sightings::IndexOf(point);
+    };
+    if (point != 0 && std::ranges::none_of(points, same)) points.push_back(point);
+  };
+  for (size_t i = 0; i < host.sightings.count; ++i) add(host.sightings.seen[i].point);
+  if (host.translation) {
+    for (const auto& point : host.translation->points) add(point.load(std::memory_order_relaxed));
+  }
+  record.sightings = points.size();
+  record.interfaces.emplace();
+  for (const Sightings::Point point : points) {
+    const uint32_t netns = Sightings::NetnsOf(point);
+    std::string name = options_.names->InterfaceName(netns, Sightings::IndexOf(point));
+    if (name.empty()) name = std::to_string(Sightings::IndexOf(point));
+    record.interfaces->items.push_back(netns == 0 ? name : fmt::format("net:{}/{}", netns, name));
+  }
+
+  model::Set<std::string_view> notes;
+  if (flow.partial) notes.items.emplace_back("midstream");
+  if (options_.translations == nullptr) {
+    notes.items.emplace_back("no_conntrack");
+  } else if (!host.tracked && points.size() > 1) {
+    notes.items.emplace_back("untracked");
+  }
+  if (host.silent) notes.items.emplace_back("translated_only");
+  if (!notes.items.empty()) record.notes = std::move(notes);
+
+  if (!host.translation) {
+    const Ends ends = EndsOf(flow);
+    if (std::string service = options_.names->ServiceAt(ends.resp, flow.start); !service.empty()) {
+      record.via_service = std::move(service);
+    }
+    return;
+  }
+  const model::Translation& translation = *host.translation;
+  const model::FlowId& original = translation.original;
+  const model::FlowId& translated = translation.translated;
+  const bool has_ports = HasPorts(flow);
+  const auto orig = [&](const End& seen) {
+    return OtherSide(seen, OriginatorOf(original), OriginatorOf(translated), has_ports);
+  };
+  const auto resp = [&](const End& seen) {
+    return OtherSide(seen, ResponderOf(original), ResponderOf(translated), has_ports);
+  };
+  const bool same_way = IsSameWay(flow, translation);
+  record.nat_orig = same_way ? orig(OriginatorOf(flow.id)) : resp(OriginatorOf(flow.id));
+  record.nat_resp = same_way ? resp(ResponderOf(flow.id)) : orig(ResponderOf(flow.id));
+  record.at_responder = translated;
+  const model::Endpoint asked{original.resp_h, original.resp_p.number, flow.transport, 0};
+  if (std::string service = options_.names->ServiceAt(asked, flow.start); !service.empty()) {
+    record.via_service = std::move(service);
+  }
+}
+
+}  // namespace quaywatch::pipeline

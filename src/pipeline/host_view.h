@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the machine a worker watches knows of its flows: which packets are copies of others, which flows are one
+// connection before and after translation (NAT), and who the two ends are. Of one worker; what it asks is shared
+// and thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "dedup/translations.h"
+#include "flow/conn_record.h"
+#include "flow/flow.h"
+#include "model/identity.h"
+
+namespace quaywatch::pipeline {
+
+struct HostOptions {
+  model::IdentityLookup* names = nullptr;       // null: each packet counts, nobody is named
+  dedup::Translations* translations = nullptr;  // null: conntrack can't be asked
+  // All interfaces are watched, so that of a translated connection the originator's own side is always seen.
+  bool all_interfaces = true;
+  // The UDP ports of tunnels that end on this machine: what is inside is seen on their interfaces.
+  std::function<bool(const model::Datagram&)> ends_here;
+};
+
+struct HostCounters {
+  uint64_t copies = 0;        // packets seen before at another interface
+  uint64_t twin_flows = 0;    // flows that are another one's other side
+  uint64_t twin_packets = 0;  // of them
+};
+
+// One connection's two ends as they really are, behind all translation.
+struct Ends {
+  model::Endpoint orig;
+  model::Endpoint resp;
+  base::Timestamp start{};
+};
+
+class HostView {
+ public:
+  // Finds the flow with these addresses among those of this worker; null if there is none.
+  using FindFlow = std::function<flow::Flow*(const model::FlowId& id, const flow::Flow& like)>;
+
+  HostView(const HostOptions& options, FindFlow find) : options_(options), find_(std::move(find)) {}
+
+  bool enabled() const { return options_.names != nullptr; }
+
+  // A flow began with this datagram.
+  void Begin(flow::Flow& flow, const model::Datagram& datagram);
+  // True if this packet of the flow is to be counted and looked into: no copy, and of no silent flow.
+  bool Counts(flow::Flow& flow, const flow::Conversation& ends, const model::Datagram& datagram);
+  // The flow is over. False if it must not be recorded because another one is.
+  bool Conclude(flow::Flow& flow);
+
+  // What is known of the flow by now.
+  void Describe(const flow::Flow& flow, flow::ConnRecord& record) const;
+
+  static Ends EndsOf(const flow::Flow& flow);
+
+  const HostCounters& counters() const { return counters_; }
+
+ private:
+  void LookForTranslation(flow::Flow& flow, base::Timestamp at);
+  void Join(flow::Flow& flow, const dedup::Translations::Found& found);
+
+  const HostOptions& options_;
+  FindFlow find_;
+  HostCounters counters_;
+};
+
+}  // namespace quaywatch::pipeline
