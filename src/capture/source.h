@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "model/packet.h"
@@ -17,7 +18,10 @@ struct Counters {
   uint64_t bytes = 0;        // of them, as captured
   uint64_t dropped = 0;      // by the kernel, because we were too slow
   uint64_t filtered = 0;     // did not pass the filter
-  uint64_t unsupported = 0;  // of interfaces in a pcapng file whose link type is not supported
+  uint64_t unsupported = 0;  // of interfaces whose link type is not supported
+  // Live only:
+  uint64_t dropped_in_namespaces = 0;               // of `dropped`: by rings in other network namespaces
+  std::vector<std::string> unsupported_interfaces;  // their names, a few
 };
 
 enum class Next : uint8_t {

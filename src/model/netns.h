@@ -41,7 +41,7 @@ class NetnsListener {
   // Its interfaces changed, or where their other ends are.
   virtual void OnChanged(uint32_t inode, const std::vector<NetnsInterface>& interfaces) = 0;
   // Nothing lives in it any more, or its last link to the sensor's namespace is gone. Sockets inside must be
-  // closed before this returns.
+  // closed at once, that is, when what they hold has been read: within a tenth of a second, usually.
   virtual void OnGone(uint32_t inode) = 0;
 };
 

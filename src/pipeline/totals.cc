@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/totals.h"
 
+#include <algorithm>
+
 namespace quaywatch::pipeline {
 namespace {
 
@@ -37,6 +39,11 @@ void Totals::Add(const capture::Counters& source) {
   capture.dropped += source.dropped;
   capture.filtered += source.filtered;
   capture.unsupported += source.unsupported;
+  capture.dropped_in_namespaces += source.dropped_in_namespaces;
+  for (const std::string& name : source.unsupported_interfaces) {
+    auto& names = capture.unsupported_interfaces;
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
 }
 
 void Totals::Add(const Worker& worker) {
