@@ -80,7 +80,8 @@ class Decoder::Impl {
       return DecodeDatagram(layer.First(header.total_length), header, depth, false);
     }
     std::vector<uint8_t>& whole = whole_[depth];
-    if (!fragments_.Add(packet_->ts, header, layer.bytes.first(header.total_length), whole)) return nullptr;
+    const auto seen_at = model::Sightings::At(packet_->netns, packet_->interface, packet_->outgoing);
+    if (!fragments_.Add(packet_->ts, seen_at, header, layer.bytes.first(header.total_length), whole)) return nullptr;
     const Layer joined{whole, static_cast<uint32_t>(whole.size())};
     IpHeader joined_header;
     if (!Parse(joined, false, joined_header)) return nullptr;

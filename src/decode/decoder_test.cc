@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "decode/packet_builder.h"
 
 namespace quaywatch::decode {
@@ -193,6 +195,32 @@ TEST_F(DecoderTest, FragmentsInAnyOrder) {
   EXPECT_FALSE(d->checksum_bad);
   EXPECT_THAT(weirds_.seen, ElementsAre("10.0.0.1>10.0.0.2 excessively_small_fragment "));
   EXPECT_EQ(decoder_.counters().fragments, 3u);
+}
+
+TEST_F(DecoderTest, FragmentsSeenOnSeveralInterfaces) {
+  const auto pieces = [] {
+    const std::string whole = PacketBuilder().Ipv4({.proto = 17}).Udp(1000, 2000).Raw(std::string(100, 'x')).Build();
+    const auto piece = [&](unsigned fragment, size_t at, size_t length) {
+      return PacketBuilder().Ipv4({.proto = 17, .fragment = fragment}).Raw(whole.substr(20 + at, length)).Build();
+    };
+    return std::array{piece(0x2000, 0, 64), piece(8, 64, 44)};
+  }();
+  // The same datagram by a veth, in a pod, and leaving by the uplink: each copy is whole by itself.
+  const auto at = [&](uint32_t netns, uint32_t interface, bool outgoing) {
+    packet_.netns = netns;
+    packet_.interface = interface;
+    packet_.outgoing = outgoing;
+  };
+  for (const std::string& piece : pieces) {
+    const bool last = piece == pieces[1];
+    at(0, 7, false);
+    EXPECT_EQ(Decode(piece, LinkType::kRaw) != nullptr, last);
+    at(0, 2, true);
+    EXPECT_EQ(Decode(piece, LinkType::kRaw) != nullptr, last);
+    at(4026532000, 2, true);
+    EXPECT_EQ(Decode(piece, LinkType::kRaw) != nullptr, last);
+  }
+  EXPECT_THAT(weirds_.seen, IsEmpty());
 }
 
 TEST_F(DecoderTest, FragmentsThatDisagree) {

@@ -22,13 +22,14 @@ size_t FragmentTable::KeyHash::operator()(const Key& key) const {
   uint64_t words[4];
   std::memcpy(words, key.src.mapped().data(), 16);
   std::memcpy(words + 2, key.dst.mapped().data(), 16);
-  return base::Mix(base::Mix(words[0] ^ key.id, words[1]), base::Mix(words[2], words[3]));
+  return base::Mix(base::Mix(words[0] ^ key.id, words[1]) ^ key.seen_at, base::Mix(words[2], words[3]));
 }
 
-bool FragmentTable::Add(base::Timestamp now, const IpHeader& header, Bytes datagram, std::vector<uint8_t>& whole) {
+bool FragmentTable::Add(base::Timestamp now, model::Sightings::Point seen_at, const IpHeader& header, Bytes datagram,
+                        std::vector<uint8_t>& whole) {
   ++counters_.fragments;
   Expire(now);
-  const Key key{header.src, header.dst, header.fragment_id};
+  const Key key{header.src, header.dst, header.fragment_id, seen_at};
   auto found = index_.find(key);
   if (found == index_.end()) {
     Datagram& fresh = datagrams_.emplace_back();

@@ -14,6 +14,7 @@
 #include "decode/decoder.h"
 #include "decode/ip.h"
 #include "decode/weirds.h"
+#include "model/sightings.h"
 
 namespace quaywatch::decode {
 
@@ -25,13 +26,17 @@ class FragmentTable {
   // Takes one fragment whose bytes are all there (`datagram` begins at its IP header and ends where the
   // header says). True if it completed its datagram, which `whole` then holds, ready to be parsed as if it
   // never had been cut; a length that does not fit its field is zero.
-  bool Add(base::Timestamp now, const IpHeader& header, base::Bytes datagram, std::vector<uint8_t>& whole);
+  // `seen_at` is where the fragment was captured: copies of a datagram that pass several interfaces are put
+  // together by themselves, so that neither completes early with the other's pieces.
+  bool Add(base::Timestamp now, model::Sightings::Point seen_at, const IpHeader& header, base::Bytes datagram,
+           std::vector<uint8_t>& whole);
 
  private:
   struct Key {
     model::IpAddress src;
     model::IpAddress dst;
     uint32_t id;
+    model::Sightings::Point seen_at;
     bool operator==(const Key&) const = default;
   };
   struct KeyHash {
