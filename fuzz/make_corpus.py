@@ -5,6 +5,7 @@
 The TLS handshakes are Python's own, with a certificate openssl makes; everything else is spelt out here.
 Seeds of analyzers are framed as analyzer_fuzz.cc says.
 """
+import json
 import pathlib
 import ssl
 import struct
@@ -169,6 +170,36 @@ def files():
                        ("text", b"some words\n"), ("elf", b"\x7fELF\2\1\1" + bytes(9) + b"\2\0\x3e\0")):
         write("analyze_files_mime_fuzz", name, data)
         write("ftp_data_fuzz", name, conversation([(True, data), (True, None)]))
+
+
+def docker():
+    one, network = "a" * 64, "c" * 64
+    labels = {"app": "shop", "com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
+    attached = {"bridge": {"NetworkID": network, "IPAddress": "172.17.0.2", "GlobalIPv6Address": "fd00:1::2"}}
+
+    def event(kind, action, actor, nanos, **attributes):
+        return {"status": action, "Type": kind, "Action": action, "Actor": {"ID": actor, "Attributes": attributes},
+                "scope": "local", "time": nanos // 10**9, "timeNano": nanos}
+
+    own = {"image": "shop:1", "name": "web", **labels}
+    events = [event("container", "create", one, 10**18, **own),
+              event("network", "connect", network, 10**18 + 1, container=one, name="bridge", type="bridge"),
+              event("container", "start", one, 10**18 + 2, **own), event("container", "die", one, 10**18 + 3, **own),
+              event("container", "destroy", one, 10**18 + 4, **own)]
+    seeds = {
+        "version": {"Version": "20.10.24", "ApiVersion": "1.41", "MinAPIVersion": "1.12"},
+        "list": [{"Id": one, "Names": ["/web"], "Image": "shop:1", "Created": 10**9, "Labels": labels, "State": "running",
+                  "HostConfig": {"NetworkMode": "default"}, "NetworkSettings": {"Networks": attached}}, {}],
+        "container": {"Id": one, "Name": "/web", "State": {"Running": True, "Pid": 7, "StartedAt": "2026-11-22T22:54:33.25Z",
+                                                           "FinishedAt": "0001-01-01T00:00:00Z"},
+                      "HostConfig": {"NetworkMode": "container:" + network},
+                      "Config": {"Image": "shop:1", "Labels": labels, "ExposedPorts": {"80/tcp": {}}},
+                      "NetworkSettings": {"SandboxKey": "/run/docker/netns/1", "Networks": attached}},
+        "network": {"Id": network, "Containers": {one: {"IPv4Address": "172.17.0.2/16", "IPv6Address": "fd00:1::2/64"}}},
+    }
+    for name, value in seeds.items():
+        write("enrich_docker_parse_fuzz", name, json.dumps(value).encode())
+    write("enrich_docker_parse_fuzz", "events", b"".join(json.dumps(e).encode() + b"\n" for e in events))
 
 
 def smtp():
@@ -343,5 +374,6 @@ def captures():
 
 
 if __name__ == "__main__":
-    for make in (dns, dhcp, http, imap, irc, ldap, mysql, pop3, postgresql, xmpp, files, smtp, ftp, ntp, syslog, socks, ssh, tls, captures):
+    for make in (dns, dhcp, http, imap, irc, ldap, mysql, pop3, postgresql, xmpp, docker, files, smtp, ftp, ntp, syslog, socks,
+                 ssh, tls, captures):
         make()

@@ -103,7 +103,9 @@ MessageSummary ReadConntrackMessages(base::Bytes bytes, const ConnectionHandler&
   MessageSummary summary;
   auto left = static_cast<int>(bytes.size());
   const auto* message = reinterpret_cast<const nlmsghdr*>(bytes.data());
-  for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+  // libmnl takes lengths over 2 GiB for negative, which is less than what is left.
+  const auto fits = [&] { return mnl_nlmsg_ok(message, left) && message->nlmsg_len <= static_cast<uint32_t>(left); };
+  for (; fits(); message = mnl_nlmsg_next(message, &left)) {
     if (message->nlmsg_type == NLMSG_DONE) {
       summary.done = true;
     } else if (message->nlmsg_type == NLMSG_ERROR) {

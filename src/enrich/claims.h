@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All claims with their history, found by address, id, namespace and port. What belongs together is decided in
+// group.h. Not thread-safe: the directory locks around it.
+#pragma once
+
+#include <array>
+#include <list>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "enrich/address_hash.h"
+#include "enrich/directory.h"
+
+namespace quaywatch::enrich {
+
+// The names of a version's group during a part of its time.
+struct Merged {
+  base::Timestamp from{};  // good for questions about [from, until)
+  base::Timestamp until{};
+  model::IdentityRef identity;
+  // Of its containers that listen on a port nobody else of them listens on.
+  struct PortHolder {
+    uint16_t port = 0;
+    model::IdentityRef identity;
+  };
+  std::vector<PortHolder> by_port;
+  // Sources that could still tell more, if they are active: bits by SourceKind.
+  uint8_t awaited = 0;
+};
+
+// A claim as it was for a time. When its addresses or ids change, the source's next claim of the same id is a
+// version of its own.
+struct Version {
+  SourceKind source = SourceKind::kHost;  // who holds it: kState for what was loaded
+  SourceKind word = SourceKind::kHost;    // whose word it was: decides precedence
+  Claim claim;
+  bool ended = false;  // and will be forgotten
+
+  std::list<Version*>::iterator ended_at;  // in the order of forgetting; valid if ended
+  base::Timestamp told_ended{};
+
+  std::vector<Merged> merged;    // the last few that were asked for; empty once anything of the group changed
+  uint64_t merged_under = 0;     // Claims::generation() then
+  model::IdentityRef last_name;  // what it was called last, to be given out again if it is the same
+  uint64_t visit = 0;            // mark of the last walk that came by
+
+  bool local() const { return claim.netns != 0 && !claim.host_network; }
+  bool ActiveAt(base::Timestamp at) const { return claim.since <= at && at < claim.until; }
+};
+
+class Claims {
+ public:
+  // Versions found by one key (address, id, namespace); over it the one that began first is no longer found by it.
+  static constexpr size_t kMaxPerKey = 512;
+
+  explicit Claims(size_t max_versions) : max_versions_(max_versions) {}
+
+  // `word`: whose claim it is, for precedence; differs from `source` only for what was loaded.
+  void Put(SourceKind source, SourceKind word, Claim claim, base::Timestamp now);
+  void End(SourceKind source, const std::string& id, base::Timestamp until, base::Timestamp now);
+  // Ends all current claims of the source but those in `kept`.
+  void EndOthers(SourceKind source, std::span<const std::string> kept, base::Timestamp until, base::Timestamp now);
+  // Forgets what was told to have ended before `before`, at most a few, so that it can be called often.
+  void Forget(base::Timestamp before);
+
+  using Versions = std::vector<Version*>;
+  // Local ones first, and among these the one that began last.
+  const Versions& HoldersOf(const model::IpAddress& address) const;
+  const Versions& OfContainer(const std::string& container_id) const;
+  const Versions& OfPod(const std::string& pod_uid) const;
+  // Of live sources, or of a loaded state: their numbers have nothing to do with each other.
+  const Versions& InNetns(uint32_t netns, bool loaded) const;
+  // With the host's network, listening on that port.
+  const Versions& ListeningOn(uint16_t port) const;
+  const Versions& Nodes() const { return nodes_; }
+
+  // Names around this address must be merged anew.
+  void Touch(const model::IpAddress& address);
+  // All names must.
+  void TouchAll() { ++generation_; }
+  uint64_t generation() const { return generation_; }
+
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (const auto& [version, owned] : all_) visit(*version);
+  }
+
+  // A number that no walk had before.
+  uint64_t NewVisit() { return ++visits_; }
+
+  size_t size() const { return all_.size(); }
+  size_t ended() const { return ended_.size(); }
+  uint64_t forgotten() const { return forgotten_; }
+
+ private:
+  using ById = std::unordered_map<std::string, Versions>;
+
+  Version* Add(SourceKind source, SourceKind word, Claim claim, base::Timestamp now);
+  void Finish(Version& version, base::Timestamp until, base::Timestamp now);
+  void Reopen(Version& version);
+  void Remove(Version& version);
+  void Index(Version& version);
+  void Unindex(Version& version);
+  void TouchAround(Version& version);
+  bool MakeRoom();
+
+  size_t max_versions_;
+  std::unordered_map<Version*, std::unique_ptr<Version>> all_;
+  std::array<std::unordered_map<std::string, Version*>, 5> current_;  // by source and id
+  std::unordered_map<model::IpAddress, Versions, AddressHash> by_address_;
+  ById by_container_;
+  ById by_pod_;
+  std::unordered_map<uint64_t, Versions> by_netns_;
+  std::unordered_map<uint16_t, Versions> by_port_;
+  Versions nodes_;
+  std::list<Version*> ended_;  // in the order told
+  uint64_t generation_ = 1;
+  uint64_t visits_ = 0;
+  uint64_t forgotten_ = 0;
+};
+
+}  // namespace quaywatch::enrich
