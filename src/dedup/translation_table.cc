@@ -58,7 +58,7 @@ void TranslationTable::BeginTranslated(const TrackedConnection& connection, base
   const Key original(connection.original, connection.ip_proto);
   if (const auto held = exact_.find(original); held != exact_.end()) {
     Entry& entry = *held->second;
-    const bool same = !entry.ended && entry.id == connection.id && entry.zone == connection.zone &&
+    const bool same = !entry.ended() && entry.id == connection.id && entry.zone == connection.zone &&
                       entry.translation->original == connection.original &&
                       entry.translation->translated == connection.translated;
     if (same) {
@@ -66,7 +66,7 @@ void TranslationTable::BeginTranslated(const TrackedConnection& connection, base
       return;
     }
     // The kernel has let go of a connection before another gets its addresses.
-    if (!entry.ended && entry.Original() == original) MoveToEnded(held->second, now);
+    if (!entry.ended() && entry.Original() == original) MoveToEnded(held->second, now);
   }
   while (live_.size() + ended_.size() >= options_.max_entries && !ended_.empty()) Forget(ended_, ended_.begin());
   if (live_.size() >= options_.max_entries) {
@@ -95,8 +95,8 @@ void TranslationTable::BeginPlain(const TrackedConnection& connection, base::Tim
   // addresses to go by: there a translation may be of another request than this one.
   if (const auto held = exact_.find(key); held != exact_.end() && !IsIcmp(connection.ip_proto)) {
     const auto entry = held->second;
-    if (entry->ended || entry->zone == connection.zone) {
-      if (!entry->ended && entry->Original() == key) MoveToEnded(entry, now);
+    if (entry->ended() || entry->zone == connection.zone) {
+      if (!entry->ended() && entry->Original() == key) MoveToEnded(entry, now);
       exact_.erase(held);
     }
   }
@@ -113,7 +113,7 @@ void TranslationTable::End(const TrackedConnection& connection, base::Timestamp 
     return;
   }
   const auto held = exact_.find(key);
-  if (held == exact_.end() || held->second->ended || held->second->id != connection.id) return;
+  if (held == exact_.end() || held->second->ended() || held->second->id != connection.id) return;
   MoveToEnded(held->second, now);
 }
 
@@ -137,12 +137,13 @@ void TranslationTable::Expire(base::Timestamp now) {
 }
 
 void TranslationTable::MoveToEnded(Entries::iterator entry, base::Timestamp now) {
-  entry->ended = true;
+  entry->translation->ended.store(true, std::memory_order_relaxed);
   entry->until = now;
   ended_.splice(ended_.end(), live_, entry);
 }
 
 void TranslationTable::Forget(Entries& list, Entries::iterator entry) {
+  entry->translation->ended.store(true, std::memory_order_relaxed);
   Drop(exact_, entry->Original(), entry);
   Drop(exact_, entry->Translated(), entry);
   Drop(half_, entry->Half(), entry);

@@ -57,10 +57,10 @@ class TranslationTable {
     model::TranslationRef translation;
     uint32_t id = 0;
     uint16_t zone = 0;
-    bool ended = false;
     uint32_t list = 0;  // the latest in which, or after which, it was told
     base::Timestamp until{};
 
+    bool ended() const { return translation->ended.load(std::memory_order_relaxed); }
     Key Original() const { return {translation->original, translation->ip_proto}; }
     Key Translated() const { return {translation->translated, translation->ip_proto}; }
     Key Half() const;

@@ -30,6 +30,8 @@ struct Translation {
   std::atomic<bool> claimed = false;
   // A flow with the original addresses was seen: others need not fear for the record.
   std::atomic<bool> original_seen = false;
+  // The kernel has let go of it: the addresses may be another connection's by now.
+  std::atomic<bool> ended = false;
   // Where flows other than the recorded one were seen, filled in as they appear, so that the record counts
   // their interfaces: values as Sightings::Point; 0: free.
   static constexpr size_t kMaxPoints = 12;

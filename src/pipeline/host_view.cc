@@ -15,6 +15,9 @@ using model::Sightings;
 // The kernel tells of a connection while its first packet is still on its way: looking again at the packets after
 // it is enough.
 constexpr uint8_t kMaxLooks = 4;
+// Conntrack forgets no connection sooner than this after its last packet, unless another takes its addresses or it
+// was reset.
+constexpr base::Duration kPause = std::chrono::seconds(1);
 // Silent flows outlive the one that is recorded, so that it is known whether it was.
 constexpr base::Duration kSilentInactivity = std::chrono::minutes(6);
 
@@ -63,7 +66,9 @@ void HostView::Begin(flow::Flow& flow, const model::Datagram& datagram) {
 
 bool HostView::Counts(flow::Flow& flow, const flow::Conversation& ends, const model::Datagram& datagram) {
   flow::HostFacts& host = *flow.host;
-  if (host.translation_looks < kMaxLooks && !host.translation) LookForTranslation(flow, datagram.ts);
+  if (host.translation ? !host.silent && MayHaveChanged(flow, datagram) : host.translation_looks < kMaxLooks) {
+    LookForTranslation(flow, datagram.ts);
+  }
   const auto point = Sightings::At(datagram.netns, datagram.interface, datagram.outgoing);
   const uint8_t known_points = host.sightings.count;
   const auto side = ends.swapped ? model::Direction::kResp : model::Direction::kOrig;
@@ -84,6 +89,18 @@ bool HostView::Counts(flow::Flow& flow, const flow::Conversation& ends, const mo
   return false;
 }
 
+// The kernel forgets a connection, and gives its addresses to another, while we still have the flow.
+bool HostView::MayHaveChanged(const flow::Flow& flow, const model::Datagram& datagram) const {
+  const bool opens = flow.tcp != nullptr && datagram.tcp.header_ok && (datagram.tcp.flags & model::kSyn) != 0;
+  return opens || flow.host->translation->ended.load(std::memory_order_relaxed) ||
+         datagram.ts - flow.last_time > kPause;
+}
+
+bool HostView::IsReused(const flow::Flow& flow, const model::Datagram& datagram) const {
+  if (!MayHaveChanged(flow, datagram)) return false;
+  return options_.translations->Find(flow.id, flow.ip_proto, datagram.ts).translation != flow.host->translation;
+}
+
 bool HostView::Conclude(flow::Flow& flow) {
   flow::HostFacts& host = *flow.host;
   if (host.silent) return !host.translation->original_seen.load(std::memory_order_relaxed);
@@ -99,7 +116,7 @@ void HostView::LookForTranslation(flow::Flow& flow, base::Timestamp at) {
   host.translation_looks = static_cast<uint8_t>(std::min<int>(host.translation_looks + 1, UINT8_MAX));
   const auto found = options_.translations->Find(flow.id, flow.ip_proto, at);
   host.tracked |= found.tracked;
-  if (found.form == dedup::Translations::Form::kNone) return;
+  if (found.form == dedup::Translations::Form::kNone || found.translation == host.translation) return;
   Join(flow, found);
 }
 

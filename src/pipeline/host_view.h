@@ -50,6 +50,8 @@ class HostView {
   void Begin(flow::Flow& flow, const model::Datagram& datagram);
   // True if this packet of the flow is to be counted and looked into: no copy, and of no silent flow.
   bool Counts(flow::Flow& flow, const flow::Conversation& ends, const model::Datagram& datagram);
+  // The addresses of this silent flow belong to another connection by now: it is over.
+  bool IsReused(const flow::Flow& flow, const model::Datagram& datagram) const;
   // The flow is over. False if it must not be recorded because another one is.
   bool Conclude(flow::Flow& flow);
 
@@ -61,6 +63,7 @@ class HostView {
   const HostCounters& counters() const { return counters_; }
 
  private:
+  bool MayHaveChanged(const flow::Flow& flow, const model::Datagram& datagram) const;
   void LookForTranslation(flow::Flow& flow, base::Timestamp at);
   void Join(flow::Flow& flow, const dedup::Translations::Found& found);
 

@@ -63,7 +63,9 @@ void Worker::Packet(const model::RawPacket& packet, const Clock& clock) {
 flow::Flow* Worker::FlowOf(const model::Datagram& datagram, const flow::Conversation& ends) {
   const uint64_t hash = table_.Hash(ends.key);
   if (flow::Flow* flow = table_.Find(ends.key, hash, clock_)) {
-    if (flow->tcp != nullptr) {
+    if (flow->host != nullptr && flow->host->silent) {
+      if (!host_view_.IsReused(*flow, datagram)) return flow;
+    } else if (flow->tcp != nullptr) {
       FlowObserver observer(*this, *flow);
       if (!flow->tcp->IsReuse(datagram, datagram.ts, observer)) return flow;
     } else if (flow->look.interval.count() == 0 || !flow->look.Ended(flow->last_time, before_, clock_)) {
