@@ -47,7 +47,7 @@ base::Error OnInterface(const LiveOptions& options, int interface, const base::E
 
 }  // namespace
 
-base::Result<Live> OpenLive(const LiveOptions& options, unsigned workers) {
+base::Result<std::vector<std::unique_ptr<Source>>> OpenLive(const LiveOptions& options, unsigned workers) {
   const auto interfaces = InterfacesOf(options);
   if (!interfaces) return std::unexpected(interfaces.error());
   // The kernel filters frames whose tags it took out, so that only we can look for tags.
@@ -65,7 +65,7 @@ base::Result<Live> OpenLive(const LiveOptions& options, unsigned workers) {
       filter = std::move(*compiled);
     }
     std::shared_ptr<Inbox> inbox;
-    if (options.interfaces.empty()) {
+    if (options.namespaces != nullptr && options.interfaces.empty()) {
       auto opened = Inbox::Open();
       if (!opened) return std::unexpected(opened.error());
       inbox = *opened;
@@ -82,16 +82,16 @@ base::Result<Live> OpenLive(const LiveOptions& options, unsigned workers) {
     if (!opened) return std::unexpected(OnInterface(options, interface, opened.error()));
     rings.push_back(std::move(*opened));
   }
-  Live live;
-  if (!inboxes.empty()) live.namespaces = std::make_unique<Namespaces>(inboxes, options.namespaces);
+  if (!inboxes.empty()) options.namespaces->Start(std::move(inboxes));
+  std::vector<std::unique_ptr<Source>> result;
   // Only now, with all of them in their groups, does each packet reach one worker.
   for (unsigned i = 0; i < workers; ++i) {
     for (auto& of_interface : rings) {
       if (auto added = sources[i]->Add(std::move(of_interface[i])); !added) return std::unexpected(added.error());
     }
-    live.sources.push_back(std::move(sources[i]));
+    result.push_back(std::move(sources[i]));
   }
-  return live;
+  return result;
 }
 
 }  // namespace quaywatch::capture

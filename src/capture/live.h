@@ -20,14 +20,9 @@ struct LiveOptions {
   std::string filter;                                    // pcap-filter(7)
   uint32_t ring_bytes = 64u << 20;                       // per worker
   base::Duration wait = std::chrono::milliseconds(100);  // longest time before Read returns kIdle
-  NamespaceOptions namespaces{};
-};
-
-struct Live {
-  // To be told of the namespaces of workloads. Null if the interfaces were named: nothing else is wanted then.
-  // May be told until it is destroyed, also while the sources are read; destroyed after them.
-  std::unique_ptr<Namespaces> namespaces;
-  std::vector<std::unique_ptr<Source>> sources;
+  // Captures in the namespaces that this is told of, too; outlives the sources. Not if interfaces were named:
+  // nothing else is wanted then.
+  Namespaces* namespaces = nullptr;
 };
 
 // `workers` sources that share the traffic: both directions of a host pair (the addresses of the outermost
@@ -35,6 +30,6 @@ struct Live {
 // one source for all. A source ends (kEnd) only when it was bound to named interfaces and all of them were
 // removed.
 // Fails with a line for a person: no CAP_NET_RAW, no such interface, a filter that is wrong.
-base::Result<Live> OpenLive(const LiveOptions& options, unsigned workers);
+base::Result<std::vector<std::unique_ptr<Source>>> OpenLive(const LiveOptions& options, unsigned workers);
 
 }  // namespace quaywatch::capture

@@ -139,9 +139,9 @@ class LiveTest : public testing::Test {
   }
 
   std::vector<std::unique_ptr<Source>> Open(const LiveOptions& options = {}, unsigned workers = 1) {
-    auto live = OpenLive(options, workers);
-    EXPECT_TRUE(live.has_value()) << live.error().message;
-    return live ? std::move(live->sources) : std::vector<std::unique_ptr<Source>>();
+    auto sources = OpenLive(options, workers);
+    EXPECT_TRUE(sources.has_value()) << sources.error().message;
+    return sources ? std::move(*sources) : std::vector<std::unique_ptr<Source>>();
   }
 
   // All packets until there are no more.

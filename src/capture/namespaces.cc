@@ -50,13 +50,19 @@ std::string WhyNotEntered(int error) {
 
 }  // namespace
 
-Namespaces::Namespaces(std::vector<std::shared_ptr<Inbox>> inboxes, const NamespaceOptions& options)
-    : inboxes_(std::move(inboxes)), options_(options), home_(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) {
+Namespaces::Namespaces(const NamespaceOptions& options)
+    : options_(options), home_(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) {
   RaiseFileLimit();
+  for (size_t i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Run(); });
+}
+
+void Namespaces::Start(std::vector<std::shared_ptr<Inbox>> inboxes) {
+  const std::scoped_lock lock(mutex_);
+  inboxes_ = std::move(inboxes);
   for (const auto& inbox : inboxes_) {
     inbox->give_back = [this](std::unique_ptr<Ring> ring) { TakeBack(std::move(ring)); };
   }
-  for (size_t i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Run(); });
+  for (const auto& [inode, space] : spaces_) Queue(space);
 }
 
 Namespaces::~Namespaces() {
@@ -109,7 +115,7 @@ void Namespaces::OnGone(uint32_t inode) {
 
 // With the lock held, as all below but Enter.
 void Namespaces::Queue(const NamespaceRef& space) {
-  if (std::exchange(space->queued, true)) return;
+  if (inboxes_.empty() || std::exchange(space->queued, true)) return;
   queue_.push_back(space);
   work_.notify_one();
 }

@@ -10,7 +10,7 @@
 // shows flows that are seen nowhere else; so a namespace's goes to one source, and the next one's to another.
 //
 // Opening and closing wait for the kernel, so several threads of our own do it, which enter the namespaces. They
-// are made in the constructor with the capabilities of that moment: CAP_SYS_ADMIN and CAP_NET_RAW.
+// are made in the constructor with the capabilities of that moment, and need CAP_SYS_ADMIN and CAP_NET_RAW.
 #pragma once
 
 #include <chrono>
@@ -59,10 +59,13 @@ struct NamespaceCounters {
 
 class Namespaces final : public model::NetnsListener {
  public:
-  // For the sources that read these inboxes.
-  Namespaces(std::vector<std::shared_ptr<Inbox>> inboxes, const NamespaceOptions& options);
+  explicit Namespaces(const NamespaceOptions& options = {});
   // REQUIRES: the sources are not read any more.
   ~Namespaces() override;
+
+  // From now on rings are opened, also in the namespaces we were told of before, for the sources that read these
+  // inboxes. Called once, by OpenLive.
+  void Start(std::vector<std::shared_ptr<Inbox>> inboxes);
 
   // They only take note. Rings are open about 10 ms later, and closed 50 ms after OnGone: what they hold is still
   // read.
@@ -111,7 +114,7 @@ class Namespaces final : public model::NetnsListener {
   static void TryAgain(Namespace& space);
   void TakeBack(std::unique_ptr<Ring> ring);
 
-  const std::vector<std::shared_ptr<Inbox>> inboxes_;
+  std::vector<std::shared_ptr<Inbox>> inboxes_;  // empty before Start
   const NamespaceOptions options_;
   const int home_;
   mutable std::mutex mutex_;

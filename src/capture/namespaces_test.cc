@@ -39,6 +39,11 @@ struct Pod {
   uint32_t inode = 0;
 };
 
+struct Live {
+  std::unique_ptr<Namespaces> namespaces;
+  std::vector<std::unique_ptr<Source>> sources;
+};
+
 struct Seen {
   base::Timestamp ts;
   uint32_t netns;
@@ -113,10 +118,12 @@ class NamespacesTest : public testing::Test {
   }
 
   Live Open(unsigned workers = 1, const NamespaceOptions& options = {}) {
-    auto live =
-        OpenLive({.ring_bytes = 16u << 20, .wait = std::chrono::milliseconds(20), .namespaces = options}, workers);
-    EXPECT_TRUE(live.has_value()) << live.error().message;
-    return live ? std::move(*live) : Live();
+    Live live{.namespaces = std::make_unique<Namespaces>(options), .sources = {}};
+    auto sources = OpenLive(
+        {.ring_bytes = 16u << 20, .wait = std::chrono::milliseconds(20), .namespaces = live.namespaces.get()}, workers);
+    EXPECT_TRUE(sources.has_value()) << sources.error().message;
+    if (sources) live.sources = std::move(*sources);
+    return live;
   }
 
   static bool Eventually(const std::function<bool()>& condition) {
@@ -377,6 +384,18 @@ TEST_F(NamespacesTest, InterfacesComeAndGo) {
   EXPECT_EQ(live.namespaces->counters().missed[0].interface, "v0");
   live.namespaces->OnChanged(pod.inode, {Loopback()});
   EXPECT_TRUE(Eventually([&] { return live.namespaces->counters().missed.empty(); }));
+}
+
+TEST_F(NamespacesTest, MayBeToldBeforeThereAreSources) {
+  Live live{.namespaces = std::make_unique<Namespaces>(), .sources = {}};
+  const Pod pod = MakePod(), gone = MakePod();
+  for (const Pod* each : {&pod, &gone}) live.namespaces->OnAttached(each->inode, each->fd, {Loopback()});
+  live.namespaces->OnGone(gone.inode);
+  EXPECT_EQ(live.namespaces->counters().attached, 1u);
+  auto sources = OpenLive({.namespaces = live.namespaces.get()}, 1);
+  ASSERT_TRUE(sources.has_value());
+  live.sources = std::move(*sources);
+  WaitForRings(live, 1);
 }
 
 TEST_F(NamespacesTest, AHundredNamespaces) {

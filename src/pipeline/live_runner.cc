@@ -118,14 +118,14 @@ Totals Sum(const std::vector<Totals>& shares) {
 base::Result<Totals> RunLive(const Options& options, const capture::LiveOptions& live, const Callbacks& callbacks) {
   auto writer = Writer::Open(options.emit);
   if (!writer) return std::unexpected(writer.error());
-  auto opened = capture::OpenLive(live, options.workers);
-  if (!opened) return std::unexpected(opened.error());
+  auto sources = capture::OpenLive(live, options.workers);
+  if (!sources) return std::unexpected(sources.error());
   callbacks.capture_open();
 
   // Ends the workers when the caller wants it or writing failed.
   std::atomic<bool> stop = false;
   std::vector<std::unique_ptr<LiveWorker>> workers;
-  for (auto& source : opened->sources) workers.push_back(std::make_unique<LiveWorker>(options, std::move(source), stop));
+  for (auto& source : *sources) workers.push_back(std::make_unique<LiveWorker>(options, std::move(source), stop));
 
   std::vector<Totals> shares(workers.size());
   Statistics statistics(options, callbacks, **writer);
