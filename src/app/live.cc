@@ -20,6 +20,7 @@ void SayStatistics(const pipeline::Totals& totals) {
 }  // namespace
 
 int Live(const WatchOptions& watch) {
+  LimitPrivileges();
   auto options = PipelineOptions(watch);
   if (!options) {
     Say(options.error().message);
