@@ -57,23 +57,17 @@ bool IsAnother(const Claim& before, const Claim& now) {
 
 }  // namespace
 
-void Claims::Put(SourceKind source, SourceKind word, Claim claim, base::Timestamp now) {
+void Claims::Put(SourceKind source, Claim claim, base::Timestamp now) {
   auto& current = current_[static_cast<size_t>(source)];
   const auto found = current.find(claim.id);
-  if (found == current.end()) {
-    const std::string id = claim.id;
-    if (Version* added = Add(source, word, std::move(claim), now)) current.emplace(id, added);
-    return;
-  }
+  if (found == current.end()) return Begin(source, std::move(claim), now);
   Version& before = *found->second;
   const bool ended = before.claim.until != base::Timestamp::max();
   const bool again = ended && before.claim.until <= claim.since;
   if (again || (IsAnother(before.claim, claim) && before.claim.since < claim.since)) {
     Finish(before, std::min(before.claim.until, claim.since), now);
-    const std::string id = claim.id;
     current.erase(found);
-    if (Version* added = Add(source, word, std::move(claim), now)) current.emplace(id, added);
-    return;
+    return Begin(source, std::move(claim), now);
   }
   // More about the same time. An answer may arrive after the end that it did not know of yet.
   if (!IsAnother(before.claim, claim)) claim.since = std::min(claim.since, before.claim.since);
@@ -87,6 +81,16 @@ void Claims::Put(SourceKind source, SourceKind word, Claim claim, base::Timestam
   if (until == base::Timestamp::max()) return TouchAround(before);
   Finish(before, until, now);
 }
+
+void Claims::Begin(SourceKind source, Claim claim, base::Timestamp now) {
+  const base::Timestamp until = claim.until;
+  Version* version = Add(source, source, std::move(claim));
+  if (version == nullptr) return;
+  current_[static_cast<size_t>(source)].emplace(version->claim.id, version);
+  if (until != base::Timestamp::max()) Finish(*version, until, now);
+}
+
+void Claims::Restore(SourceKind word, Claim claim) { Add(SourceKind::kState, word, std::move(claim)); }
 
 void Claims::End(SourceKind source, const std::string& id, base::Timestamp until, base::Timestamp now) {
   auto& current = current_[static_cast<size_t>(source)];
@@ -117,7 +121,7 @@ const Claims::Versions& Claims::InNetns(uint32_t netns, bool loaded) const {
 }
 const Claims::Versions& Claims::ListeningOn(uint16_t port) const { return Find(by_port_, port); }
 
-Version* Claims::Add(SourceKind source, SourceKind word, Claim claim, base::Timestamp now) {
+Version* Claims::Add(SourceKind source, SourceKind word, Claim claim) {
   if (!MakeRoom()) return nullptr;
   auto owned = std::make_unique<Version>();
   Version& version = *owned;
@@ -126,12 +130,7 @@ Version* Claims::Add(SourceKind source, SourceKind word, Claim claim, base::Time
   version.claim = std::move(claim);
   all_.emplace(&version, std::move(owned));
   Index(version);
-  // What was loaded stays, however long ago it ended.
-  if (version.claim.until != base::Timestamp::max() && source != SourceKind::kState) {
-    Finish(version, version.claim.until, now);
-  } else {
-    TouchAround(version);
-  }
+  TouchAround(version);
   return &version;
 }
 

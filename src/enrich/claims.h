@@ -59,9 +59,11 @@ class Claims {
 
   explicit Claims(size_t max_versions) : max_versions_(max_versions) {}
 
-  // `word`: whose claim it is, for precedence; differs from `source` only for what was loaded.
-  void Put(SourceKind source, SourceKind word, Claim claim, base::Timestamp now);
+  // `now`: the time of being told.
+  void Put(SourceKind source, Claim claim, base::Timestamp now);
   void End(SourceKind source, const std::string& id, base::Timestamp until, base::Timestamp now);
+  // A claim that was saved, with its time. It stays, however long ago it ended.
+  void Restore(SourceKind word, Claim claim);
   // Ends all current claims of the source but those in `kept`.
   void EndOthers(SourceKind source, std::span<const std::string> kept, base::Timestamp until, base::Timestamp now);
   // Forgets what was told to have ended before `before`, at most a few, so that it can be called often.
@@ -99,7 +101,8 @@ class Claims {
  private:
   using ById = std::unordered_map<std::string, Versions>;
 
-  Version* Add(SourceKind source, SourceKind word, Claim claim, base::Timestamp now);
+  Version* Add(SourceKind source, SourceKind word, Claim claim);
+  void Begin(SourceKind source, Claim claim, base::Timestamp now);
   void Finish(Version& version, base::Timestamp until, base::Timestamp now);
   void Reopen(Version& version);
   void Remove(Version& version);

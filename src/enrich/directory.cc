@@ -30,7 +30,7 @@ void Directory::Put(SourceKind source, Claim claim) {
   const base::Timestamp now = impl_->Now();
   const std::unique_lock lock(impl_->mutex);
   impl_->claims.Forget(now - kMemory);
-  impl_->claims.Put(source, source, std::move(claim), now);
+  impl_->claims.Put(source, std::move(claim), now);
   if (is_node) impl_->FindOwnNode();
 }
 

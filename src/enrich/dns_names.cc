@@ -27,6 +27,7 @@ void DnsNames::Learn(const model::IpAddress& client, std::string_view name, cons
 }
 
 void DnsNames::Restore(const DnsName& name) {
+  if (name.name.empty() || name.name.size() > kMaxNameLength) return;
   Add(name.address, name.name, {name.client, nullptr, name.from, name.until});
 }
 
