@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is what the sensors wrote what happened?"""
+import base64
+import hashlib
+import ipaddress
+import struct
+
+PROTOCOLS = {"tcp": 6, "udp": 17}
+
+
+def ends(record):
+    """All (address, port) a record speaks of."""
+    found = {(record["id.orig_h"], record["id.orig_p"]), (record["id.resp_h"], record["id.resp_p"])}
+    for key in ("nat_orig", "nat_resp"):
+        if record.get(key):
+            address, port = record[key].rsplit(":", 1)
+            found.add((address.strip("[]"), int(port)))
+    return found
+
+
+def shown(end):
+    address, port = end
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def community_id(protocol, one, other):
+    """Community ID version 1, seed 0 (github.com/corelight/community-id-spec)."""
+    one, other = ((ipaddress.ip_address(address).packed, port) for address, port in (one, other))
+    (a, a_port), (b, b_port) = sorted([one, other])
+    data = struct.pack("!H", 0) + a + b + struct.pack("!BBHH", PROTOCOLS[protocol], 0, a_port, b_port)
+    return "1:" + base64.b64encode(hashlib.sha1(data).digest()).decode()
+
+
+def of_talk(talk, records):
+    """The records that have to do with it: whatever speaks of its originator's port."""
+    ports = {talk.client_port, talk.peer[1]}
+    return [record for record in records if record["proto"] == talk.protocol and
+            ports & {port for _, port in ends(record)}]
+
+
+class Judge:
+    """Of one sensor: its node and its records of connections."""
+
+    def __init__(self, node, records):
+        self.node = node
+        self.records = records
+        self.explained = set()  # uids
+
+    def unexplained(self):
+        return [record for record in self.records if record["proto"] in PROTOCOLS and
+                record["uid"] not in self.explained and not self.is_tunnel(record)]
+
+    @staticmethod
+    def is_tunnel(record):
+        return record["proto"] == "udp" and record["id.resp_p"] == 8472
+
+    def complaints(self, talk):
+        """What is wrong with the records of a connection; and its record, if there is just one."""
+        found = of_talk(talk, self.records)
+        self.explained.update(record["uid"] for record in found)
+        wanted = 1 if self.node in talk.cell.interfaces else 0
+        if len(found) != wanted:
+            return [f"{len(found)} records instead of {wanted}: {[brief(record) for record in found]}"], None
+        if not found:
+            return [], None
+        return list(self._differences(talk, found[0])), found[0]
+
+    def _differences(self, talk, record):
+        first = self.node is next(iter(talk.cell.interfaces))
+        orig, resp = talk.before if first else talk.after
+        nat_orig, nat_resp = talk.after
+        expected = {
+            "id.orig_h": orig[0], "id.orig_p": orig[1], "id.resp_h": resp[0], "id.resp_p": resp[1],
+            "nat_orig": shown(nat_orig) if nat_orig != orig else None,
+            "nat_resp": shown(nat_resp) if nat_resp != resp else None,
+            "orig_bytes": talk.orig.payload, "orig_pkts": talk.orig.packets, "orig_ip_bytes": talk.orig.ip_bytes,
+            "resp_bytes": talk.resp.payload, "resp_pkts": talk.resp.packets, "resp_ip_bytes": talk.resp.ip_bytes,
+            "missed_bytes": 0,
+            "community_id": community_id(talk.protocol, *talk.after),
+            "sightings": len(talk.cell.interfaces[self.node]),
+        }
+        for key, value in expected.items():
+            if record.get(key) != value:
+                yield f"{key} is {record.get(key)} instead of {value}"
+        interfaces = set(record.get("interfaces", []))
+        if interfaces != talk.cell.interfaces[self.node]:
+            yield f"interfaces are {sorted(interfaces)} instead of {sorted(talk.cell.interfaces[self.node])}"
+        has_note = "midstream" in record.get("notes", [])
+        if talk.protocol == "tcp" and has_note != talk.midstream:
+            yield f"notes are {record.get('notes')}"
+
+
+def brief(record):
+    keys = ("id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "nat_orig", "nat_resp", "interfaces", "notes",
+            "orig_pkts", "resp_pkts", "history")
+    return " ".join(f"{key}={record[key]}" for key in keys if key in record)
