@@ -176,7 +176,6 @@ void Reflector::OnPage() {
   version_ = std::move(page->resource_version);
   cluster_.Replace(resource().kind, std::exchange(objects_, {}), WallClock());
   report_.synced = true;
-  ForgetTrouble();
   limit_ = kPageObjects;
   doing_ = Doing::kWatch;
 }
