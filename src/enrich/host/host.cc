@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "enrich/host/host.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/capability.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "enrich/host/host_network.h"
+#include "enrich/host/living.h"
+#include "enrich/host/network.h"
+#include "enrich/host/processes.h"
+#include "enrich/host/rtnetlink.h"
+#include "enrich/host/workloads.h"
+
+namespace quaywatch::enrich::host {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Between two walks over /proc: when nothing is expected, ...
+constexpr base::Duration kCalm = seconds(5);
+// ... and while a namespace was found just now, a while ago, long ago, and nobody known lives in it.
+constexpr base::Duration kYoung = seconds(2), kYoungPause = milliseconds(20);
+constexpr base::Duration kOlder = seconds(30), kOlderPause = milliseconds(500);
+// A walk is followed by a pause of at least so many times its own length.
+constexpr int kRest = 4;
+// Dumps can lead to further namespaces; beyond this many rounds they wait for the next event.
+constexpr int kMaxRounds = 8;
+
+bool HasCapability(int capability) {
+  const std::string status = ReadProcFile("/proc/self/status");
+  constexpr std::string_view kKey = "CapEff:\t";
+  const size_t at = status.find(kKey);
+  uint64_t mask = 0;
+  if (at == status.npos) return false;
+  std::from_chars(status.data() + at + kKey.size(), status.data() + status.size(), mask, 16);
+  return (mask >> capability & 1) != 0;
+}
+
+class Host final : public HostSource {
+ public:
+  Host(HostOptions options, Directory& directory, Say say)
+      : options_(std::move(options)),
+        directory_(directory),
+        say_(std::move(say)),
+        host_network_(directory, options_.cgroup_roots),
+        stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+        poll_(epoll_create1(EPOLL_CLOEXEC)) {
+    status_.where = "this machine";
+    status_.state = SourceState::kWaiting;
+    status_.since = Now().wall;
+    directory_.SetActive(SourceKind::kHost, true);
+    thread_ = std::thread([this] { Run(); });
+  }
+
+  ~Host() override {
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(stop_, &one, sizeof one);
+    thread_.join();
+    for (const auto& [pid, fd] : anchors_) close(fd);
+    close(poll_);
+    close(stop_);
+  }
+
+  SourceStatus status() const override {
+    const std::lock_guard lock(mutex_);
+    return status_;
+  }
+
+  std::optional<SocketOwner> OwnerOf(const SocketTuple& socket) override {
+    const auto owner = host_network_.OwnerOf(socket);
+    if (!owner) return std::nullopt;
+    return SocketOwner{owner->container_id, owner->pod_uid};
+  }
+
+  std::vector<DockerProxy> DockerProxies() const override {
+    const std::lock_guard lock(mutex_);
+    return docker_proxies_;
+  }
+
+  std::vector<model::LocalTunnel> LocalTunnels() const override {
+    const std::lock_guard lock(mutex_);
+    return tunnels_;
+  }
+
+ private:
+  void Run();
+  bool Begin();
+  void Watch(int fd, uint32_t events) {
+    epoll_event event{.events = events, .data = {.fd = fd}};
+    epoll_ctl(poll_, EPOLL_CTL_ADD, fd, &event);
+  }
+  // False: to stop.
+  bool Wait();
+  void ReadUnread();
+  void Survey();
+  void PlaceAll();
+  void Publish();
+  void PublishOwn();
+  void FollowAnchors();
+  void Report();
+  void SurveyWithin(base::Duration delay) { next_survey_ = std::min(next_survey_, Now().uptime + delay); }
+
+  const HostOptions options_;
+  Directory& directory_;
+  const Say say_;
+  HostNetwork host_network_;
+  const int stop_;
+  const int poll_;
+
+  // Of the thread.
+  std::unique_ptr<Rtnetlink> rtnetlink_;
+  std::unique_ptr<Network> network_;
+  std::unique_ptr<Processes> processes_;
+  std::unique_ptr<MountTables> mounts_;
+  std::unique_ptr<Workloads> workloads_;
+  uint32_t own_inode_ = 0;
+  bool hears_others_ = false;
+  Moment now_;
+  ProcessSurvey survey_;
+  Living living_;
+  std::set<Nsid> to_publish_;
+  std::map<pid_t, int> anchors_;
+  base::Duration next_survey_{};
+  base::Duration rested_at_{};  // no walk before
+  size_t unplaced_ = 0;         // namespaces that can't be given a number
+  uint64_t overruns_ = 0;
+
+  mutable std::mutex mutex_;  // of what follows
+  SourceStatus status_;
+  std::vector<DockerProxy> docker_proxies_;
+  std::vector<model::LocalTunnel> tunnels_;
+
+  std::thread thread_;
+};
+
+void Host::Run() {
+  if (!Begin()) return;
+  Survey();
+  do {
+    ReadUnread();
+    if (next_survey_ <= now_.uptime) Survey();
+    Publish();
+    Report();
+  } while (Wait());
+  workloads_->Stop();
+}
+
+bool Host::Begin() {
+  const auto fail = [this](const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    status_.state = SourceState::kFailing;
+    status_.detail = why;
+    say_(fmt::format("host: {}", why));
+    directory_.SetActive(SourceKind::kHost, false);
+    return false;
+  };
+  auto opened = Rtnetlink::Open();
+  if (!opened) return fail(opened.error().message);
+  rtnetlink_ = std::move(*opened);
+  const int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+  struct stat info{};
+  if (own < 0 || fstat(own, &info) != 0) return fail("can't find the own network namespace: is /proc mounted?");
+  own_inode_ = static_cast<uint32_t>(info.st_ino);
+  auto self = rtnetlink_->NsidOf(own);
+  if (!self) self = rtnetlink_->AssignNsid(own);
+  close(own);
+  network_ = std::make_unique<Network>(self.value_or(kNoNsid));
+  hears_others_ = HasCapability(CAP_NET_BROADCAST);
+  processes_ = std::make_unique<Processes>(options_.proc_root, own_inode_);
+  mounts_ = std::make_unique<MountTables>(options_.proc_root);
+  workloads_ = std::make_unique<Workloads>(directory_, options_.listener,
+                                           [this](uint32_t interface) { return rtnetlink_->Gateways(interface); });
+  Watch(stop_, EPOLLIN);
+  Watch(rtnetlink_->fd(), EPOLLIN);
+  for (const int fd : mounts_->fds()) Watch(fd, EPOLLPRI);
+  network_->At(now_ = Now());
+  network_->BeginDump(kNoNsid);
+  network_->EndDump(rtnetlink_->Dump(kNoNsid, *network_));
+  if (!self) return fail("can't see into network namespaces: needs CAP_NET_ADMIN");
+  return true;
+}
+
+bool Host::Wait() {
+  const base::Duration left = std::max(next_survey_ - Now().uptime, base::Duration::zero());
+  std::array<epoll_event, 64> events{};
+  const int count =
+      epoll_wait(poll_, events.data(), events.size(), static_cast<int>(std::chrono::ceil<milliseconds>(left).count()));
+  network_->At(now_ = Now());
+  for (int i = 0; i < count; ++i) {
+    const int fd = events[static_cast<size_t>(i)].data.fd;
+    if (fd == stop_) return false;
+    // A mount or a process came or went.
+    if (fd != rtnetlink_->fd()) SurveyWithin(base::Duration::zero());
+  }
+  const auto read = rtnetlink_->ReadEvents(*network_);
+  if (read == Rtnetlink::Events::kLost) {
+    ++overruns_;
+    network_->BeginDump(kNoNsid);
+    network_->EndDump(rtnetlink_->Dump(kNoNsid, *network_));
+    for (const auto& [nsid, space] : network_->namespaces()) network_->Watch(nsid);
+  }
+  if (read != Rtnetlink::Events::kNone) {
+    const std::lock_guard lock(mutex_);
+    ++status_.events;
+  }
+  return true;
+}
+
+void Host::ReadUnread() {
+  for (int round = 0; round < kMaxRounds; ++round) {
+    const std::set<Nsid> unread = network_->TakeUnread();
+    if (unread.empty()) break;
+    for (const Nsid nsid : unread) {
+      network_->BeginDump(nsid);
+      network_->EndDump(rtnetlink_->Dump(nsid, *network_));
+      const Namespace* space = network_->Find(nsid);
+      if (space && network_->IsAttached(*space) && !workloads_->IsPlaced(nsid, *space)) {
+        SurveyWithin(base::Duration::zero());
+      }
+    }
+  }
+}
+
+void Host::Survey() {
+  if (now_.uptime < rested_at_) {
+    next_survey_ = rested_at_;
+    return;
+  }
+  const base::Duration began = Now().uptime;
+  survey_ = processes_->Look(now_);
+  living_ = LivingNamespaces(survey_, mounts_->Read(), options_.proc_root, own_inode_);
+  // What happened meanwhile, so that no number is taken for one of a namespace that has ended.
+  rtnetlink_->ReadEvents(*network_);
+  PlaceAll();
+  if (!hears_others_) {
+    for (const auto& [nsid, space] : network_->namespaces()) network_->Watch(nsid);
+  }
+  ReadUnread();
+  for (const auto& [nsid, space] : network_->namespaces()) to_publish_.insert(nsid);
+  host_network_.Publish(survey_.host_network, now_.wall);
+
+  const base::Duration ended = Now().uptime;
+  rested_at_ = ended + kRest * (ended - began);
+  next_survey_ = ended + kCalm;
+}
+
+// Finds the numbers of the namespaces that something lives in.
+void Host::PlaceAll() {
+  unplaced_ = 0;
+  for (const auto& [inode, one] : living_) {
+    if (workloads_->IsPlaced(inode, *network_)) continue;
+    const int fd = OpenNamespace(one.paths, inode);
+    if (fd < 0) continue;
+    auto nsid = rtnetlink_->NsidOf(fd);
+    if (!nsid) nsid = rtnetlink_->AssignNsid(fd);
+    close(fd);
+    if (!nsid) {
+      ++unplaced_;
+      continue;
+    }
+    network_->Watch(*nsid);
+    if (const Namespace* space = network_->Find(*nsid)) workloads_->Place(*nsid, *space, inode, now_.wall);
+  }
+}
+
+void Host::Publish() {
+  to_publish_.merge(network_->TakeChanged());
+  if (to_publish_.erase(kNoNsid) > 0) PublishOwn();
+  workloads_->Publish(*network_, living_, to_publish_, now_.wall);
+  to_publish_.clear();
+  FollowAnchors();
+  const Workloads::Open open = workloads_->open(*network_);
+  if (open.count == 0) return;
+  const base::Duration age = now_.wall - open.youngest;
+  if (age < kOlder) SurveyWithin(age < kYoung ? kYoungPause : kOlderPause);
+}
+
+void Host::PublishOwn() {
+  std::vector<Directory::Interface> interfaces;
+  for (const auto& [index, link] : network_->own().links) interfaces.push_back({index, link.name});
+  directory_.SetInterfaces(0, interfaces);
+  std::vector<model::IpAddress> addresses;
+  for (const HeldAddress& held : network_->own().addresses) addresses.push_back(held.address.address);
+  directory_.SetHostAddresses(std::move(addresses));
+}
+
+// A descriptor of a process becomes readable when it ends (pidfd_open(2), Linux 5.3).
+void Host::FollowAnchors() {
+  std::map<pid_t, int> kept;
+  for (const pid_t pid : workloads_->anchors()) {
+    const auto known = anchors_.find(pid);
+    if (known != anchors_.end()) {
+      kept.insert(anchors_.extract(known));
+      continue;
+    }
+    if (kept.contains(pid)) continue;
+    const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+    if (fd < 0) continue;
+    Watch(fd, EPOLLIN | EPOLLONESHOT);
+    kept.emplace(pid, fd);
+  }
+  for (const auto& [pid, fd] : anchors_) close(fd);
+  anchors_ = std::move(kept);
+}
+
+void Host::Report() {
+  std::string detail;
+  const auto add = [&detail](const std::string& text) { detail += (detail.empty() ? "" : "; ") + text; };
+  if (!hears_others_) add("addresses of containers are learned up to 5 s late: needs CAP_NET_BROADCAST");
+  if (survey_.refused > 0) {
+    add(fmt::format("can't tell the network namespaces of {} processes: needs CAP_SYS_PTRACE", survey_.refused));
+  }
+  if (unplaced_ > 0) add(fmt::format("can't see into {} network namespaces: needs CAP_NET_ADMIN", unplaced_));
+  const std::lock_guard lock(mutex_);
+  docker_proxies_ = survey_.docker_proxies;
+  tunnels_ = network_->Tunnels();
+  status_.skipped = network_->ignored();
+  status_.reconnects = overruns_;
+  if (status_.state == SourceState::kWorking && status_.detail.empty() == detail.empty()) {
+    status_.detail = detail;
+    return;
+  }
+  if (!detail.empty()) say_(fmt::format("host: {}", detail));
+  if (status_.state != SourceState::kWorking) status_.since = now_.wall;
+  status_.state = SourceState::kWorking;
+  status_.detail = detail;
+}
+
+}  // namespace
+
+std::unique_ptr<HostSource> StartHost(HostOptions options, Directory& directory, Say say) {
+  return std::make_unique<Host>(std::move(options), directory, std::move(say));
+}
+
+}  // namespace quaywatch::enrich::host

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Containers that share the machine's own network namespace, with the ports they listen on.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "enrich/directory.h"
+#include "enrich/host/cgroups.h"
+#include "enrich/host/processes.h"
+#include "enrich/host/sockets.h"
+
+namespace quaywatch::enrich::host {
+
+class HostNetwork {
+ public:
+  HostNetwork(Directory& directory, const std::vector<std::string>& cgroup_roots);
+
+  // Claims the containers found, and ends those that are gone.
+  void Publish(const std::map<std::string, Process>& containers, base::Timestamp now);
+  // The container that has this socket. Thread-safe.
+  std::optional<CgroupOwner> OwnerOf(const SocketTuple& socket);
+
+ private:
+  // By container id or pod uid.
+  std::map<std::string, std::vector<uint16_t>> ListeningPorts(base::Timestamp now);
+
+  Directory& directory_;
+  std::mutex mutex_;  // of these two
+  std::unique_ptr<Sockets> sockets_;
+  Cgroups cgroups_;
+  std::map<std::string, Claim> claims_;
+};
+
+}  // namespace quaywatch::enrich::host
