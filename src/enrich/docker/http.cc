@@ -32,11 +32,14 @@ int StatusOf(CURL* handle) {
 
 struct Transfer {
   CURL* handle = nullptr;
+  bool* moved = nullptr;  // set when something of the answer came
   Request request;
 };
 
 size_t OnBytes(char* data, size_t, size_t size, void* self) {
-  Request& request = static_cast<Transfer*>(self)->request;
+  auto& transfer = *static_cast<Transfer*>(self);
+  Request& request = transfer.request;
+  *transfer.moved = true;
   if (request.streams) {
     request.stream.bytes({data, size});
     return size;
@@ -51,6 +54,7 @@ size_t OnBytes(char* data, size_t, size_t size, void* self) {
 
 size_t OnHeader(char* data, size_t, size_t size, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
+  *transfer.moved = true;
   const bool last = size <= 2 && (data[0] == '\r' || data[0] == '\n');
   if (transfer.request.streams && last) transfer.request.stream.opened(StatusOf(transfer.handle));
   return size;
@@ -77,7 +81,7 @@ class Http::Impl {
 
   void Add(const std::string& path, base::Duration patience, Request request) {
     CURL* const handle = curl_easy_init();
-    auto transfer = std::make_unique<Transfer>(Transfer{handle, std::move(request)});
+    auto transfer = std::make_unique<Transfer>(Transfer{handle, &moved_, std::move(request)});
     curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, socket_path_.c_str());
     curl_easy_setopt(handle, CURLOPT_URL, ("http://localhost" + path).c_str());
     curl_easy_setopt(handle, CURLOPT_PROXY, "");
@@ -96,8 +100,9 @@ class Http::Impl {
 
   void Run(base::Duration at_most) {
     int running = 0;
+    moved_ = false;
     curl_multi_perform(multi_, &running);
-    if (Finish()) return;
+    if (Finish() || moved_) return;
     curl_multi_poll(multi_, nullptr, 0, Milliseconds(at_most), nullptr);
     curl_multi_perform(multi_, &running);
     Finish();
@@ -138,6 +143,7 @@ class Http::Impl {
 
   std::string socket_path_;
   CURLM* multi_ = nullptr;
+  bool moved_ = false;
   std::map<CURL*, std::unique_ptr<Transfer>> transfers_;
 };
 
