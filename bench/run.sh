@@ -7,14 +7,15 @@
 #   --micro         runs the micro-benchmarks of the modules (*_bench) instead
 #   OPTION          of bench/run.py (--runs, --workers, --only, --json: see bench/run.py --help), or, with
 #                   --micro, of Google Benchmark
-# Compares CPU time and memory with other programs, then tells what each stage costs.
+# Compares CPU time and memory with other programs, then tells what each stage costs, and what it costs to count
+# each connection once.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
 micro='' traces=() options=()
 for argument in "$@"; do
   case $argument in
-    -h|--help) sed -n '4,10s/^# \{0,1\}//p' bench/run.sh; exit ;;
+    -h|--help) sed -n '4,11s/^# \{0,1\}//p' bench/run.sh; exit ;;
     --micro) micro=yes ;;
     *) if [[ -f $argument ]]; then traces+=("$argument"); else options+=("$argument"); fi ;;
   esac
@@ -41,3 +42,5 @@ fi
 bench/run.py "${traces[@]}" "${options[@]}"
 echo 'What each stage costs, with one worker:'
 build/release/stages_bench "${traces[@]}"
+echo 'What counting each connection once and naming its ends costs:'
+build/release/dedup_cost "${traces[@]}"
