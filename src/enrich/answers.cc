@@ -51,6 +51,9 @@ Directory::Answer Directory::Impl::AnswerUnclaimed(const model::Endpoint& end, c
   const bool can_wait = (active & kLive) != 0;
   const EndpointKind kind = KindOfUnclaimed(end.address);
   if (kind == EndpointKind::kUnknown && can_wait && now < at + kSettle) return {nullptr, false};
+  if (end.netns != 0 && IsEverywhere(end.address)) {
+    return {Plain(EndpointKind::kNetns, "net:[" + std::to_string(end.netns) + "]"), true};
+  }
   if (IdentityRef named = dns_names.NamedBy(end.address, peer, at)) return {std::move(named), true};
   return {Unclaimed(kind), !can_wait || now >= at + kSettleOutside};
 }
@@ -64,9 +67,10 @@ bool Directory::Impl::IsInDoubt(const Version& holder, const model::Endpoint& en
   return std::ranges::any_of(claims.HoldersOf(end.address), [&](const Version* other) {
     const Claim& news = other->claim;
     if (other->local() || !other->ActiveAt(at) || news.since <= claim.since) return false;
-    const bool other_pod = !news.pod_uid.empty() && !claim.pod_uid.empty() && news.pod_uid != claim.pod_uid;
+    const bool same_pod = !news.pod_uid.empty() && news.pod_uid == claim.pod_uid;
+    const bool other_pod = !news.pod_uid.empty() && !claim.pod_uid.empty() && !same_pod;
     const bool other_container = !news.container_id.empty() && !claim.container_id.empty() &&
-                                 news.container_id != claim.container_id && news.pod_uid != claim.pod_uid;
+                                 news.container_id != claim.container_id && !same_pod;
     return other_pod || other_container;
   });
 }

@@ -22,8 +22,23 @@ const Claims::Versions& Find(const Map& map, const Key& key) {
   return found == map.end() ? kNobody : found->second;
 }
 
+bool IsNode(const Claim& claim) {
+  return claim.identity.kind == model::EndpointKind::kNode || claim.identity.kind == model::EndpointKind::kHost;
+}
+
+// Whether the version's end is that of a whole workload, and of which: a container's of its own, or a pod's sandbox.
+bool IsRuntimes(const Version& version) {
+  return version.word == SourceKind::kDocker || version.word == SourceKind::kContainerd;
+}
+bool IsSandbox(const Claim& claim) {
+  return claim.identity.kind == model::EndpointKind::kPod && claim.identity.container.empty();
+}
+
 bool Decides(const Version* a, const Version* b) {
   if (a->local() != b->local()) return a->local();
+  if (a->claim.host_network && (a->word == SourceKind::kHost) != (b->word == SourceKind::kHost)) {
+    return a->word == SourceKind::kHost;
+  }
   if (a->claim.since != b->claim.since) return a->claim.since > b->claim.since;
   return a->word > b->word;
 }
@@ -64,7 +79,8 @@ void Claims::Put(SourceKind source, Claim claim, base::Timestamp now) {
   Version& before = *found->second;
   const bool ended = before.claim.until != base::Timestamp::max();
   const bool again = ended && before.claim.until <= claim.since;
-  if (again || (IsAnother(before.claim, claim) && before.claim.since < claim.since)) {
+  const bool decided = !before.claim.addresses.empty() || before.claim.netns != 0 || before.claim.host_network;
+  if (again || (decided && IsAnother(before.claim, claim) && before.claim.since < claim.since)) {
     Finish(before, std::min(before.claim.until, claim.since), now);
     current.erase(found);
     return Begin(source, std::move(claim), now);
@@ -98,12 +114,13 @@ void Claims::End(SourceKind source, const std::string& id, base::Timestamp until
   if (found != current.end()) Finish(*found->second, until, now);
 }
 
-void Claims::EndOthers(SourceKind source, std::span<const std::string> kept, base::Timestamp until,
-                       base::Timestamp now) {
+std::vector<std::string> Claims::Others(SourceKind source, std::span<const std::string> kept) const {
   const std::unordered_set<std::string_view> stay(kept.begin(), kept.end());
-  for (auto& [id, version] : current_[static_cast<size_t>(source)]) {
-    if (!version->ended && !stay.contains(id)) Finish(*version, until, now);
+  std::vector<std::string> others;
+  for (const auto& [id, version] : current_[static_cast<size_t>(source)]) {
+    if (!version->ended && !stay.contains(id)) others.push_back(id);
   }
+  return others;
 }
 
 void Claims::Forget(base::Timestamp before) {
@@ -172,7 +189,7 @@ void Claims::Index(Version& version) {
   const Claim& claim = version.claim;
   if (!claim.container_id.empty()) Insert(by_container_[claim.container_id], &version);
   if (!claim.pod_uid.empty()) Insert(by_pod_[claim.pod_uid], &version);
-  if (claim.identity.kind == model::EndpointKind::kNode) nodes_.push_back(&version);
+  if (IsNode(claim)) nodes_.push_back(&version);
   if (claim.host_network) {
     for (const uint16_t port : claim.ports) Insert(by_port_[port], &version);
     return;
@@ -187,7 +204,7 @@ void Claims::Unindex(Version& version) {
   const Claim& claim = version.claim;
   if (!claim.container_id.empty()) Erase(by_container_, claim.container_id, &version);
   if (!claim.pod_uid.empty()) Erase(by_pod_, claim.pod_uid, &version);
-  if (claim.identity.kind == model::EndpointKind::kNode) std::erase(nodes_, &version);
+  if (IsNode(claim)) std::erase(nodes_, &version);
   for (const uint16_t port : claim.ports) Erase(by_port_, port, &version);
   Erase(by_netns_, NetnsKey(claim.netns, version.source == SourceKind::kState), &version);
   for (const model::IpAddress& address : claim.addresses) Erase(by_address_, address, &version);
@@ -197,8 +214,38 @@ void Claims::Touch(const model::IpAddress& address) {
   for (Version* version : Versions(HoldersOf(address))) TouchAround(*version);
 }
 
+// The last end that the runtime told of during the version's time, if it told of any.
+void Claims::SetGone(Version& version) {
+  version.gone = base::Timestamp::max();
+  if (!version.local()) return;
+  const Claim& claim = version.claim;
+  base::Timestamp last = base::Timestamp::min();
+  const auto consider = [&](const Version& told) {
+    const bool same_world = (told.source == SourceKind::kState) == (version.source == SourceKind::kState);
+    if (same_world && told.claim.until > claim.since) last = std::max(last, told.claim.until);
+  };
+  if (claim.pod_uid.empty()) {
+    for (const Version* told : OfContainer(claim.container_id)) {
+      if (IsRuntimes(*told) && told->claim.pod_uid.empty()) consider(*told);
+    }
+  } else {
+    for (const Version* told : OfPod(claim.pod_uid)) {
+      if (IsRuntimes(*told) && IsSandbox(told->claim)) consider(*told);
+    }
+  }
+  if (last != base::Timestamp::min()) version.gone = last;
+}
+
+void Claims::SetGoneAround(Version& version) {
+  SetGone(version);
+  if (!IsRuntimes(version)) return;
+  const Claim& claim = version.claim;
+  for (Version* other : claim.pod_uid.empty() ? OfContainer(claim.container_id) : OfPod(claim.pod_uid)) SetGone(*other);
+}
+
 // Walks to everything that a merge could have come by, whatever the time.
 void Claims::TouchAround(Version& version) {
+  SetGoneAround(version);
   const uint64_t visit = NewVisit();
   Versions open;
   const auto reach = [&](const Versions& versions) {

@@ -4,6 +4,7 @@
 // group.h. Not thread-safe: the directory locks around it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <list>
 #include <memory>
@@ -39,6 +40,8 @@ struct Version {
   SourceKind word = SourceKind::kHost;    // whose word it was: decides precedence
   Claim claim;
   bool ended = false;  // and will be forgotten
+  // Of a local version: when the runtime says that its container or pod ended. The namespace is seen to be gone later.
+  base::Timestamp gone = base::Timestamp::max();
 
   std::list<Version*>::iterator ended_at;  // in the order of forgetting; valid if ended
   base::Timestamp told_ended{};
@@ -49,7 +52,8 @@ struct Version {
   uint64_t visit = 0;            // mark of the last walk that came by
 
   bool local() const { return claim.netns != 0 && !claim.host_network; }
-  bool ActiveAt(base::Timestamp at) const { return claim.since <= at && at < claim.until; }
+  base::Timestamp until() const { return std::min(claim.until, gone); }
+  bool ActiveAt(base::Timestamp at) const { return claim.since <= at && at < until(); }
 };
 
 class Claims {
@@ -64,8 +68,8 @@ class Claims {
   void End(SourceKind source, const std::string& id, base::Timestamp until, base::Timestamp now);
   // A claim that was saved, with its time. It stays, however long ago it ended.
   void Restore(SourceKind word, Claim claim);
-  // Ends all current claims of the source but those in `kept`.
-  void EndOthers(SourceKind source, std::span<const std::string> kept, base::Timestamp until, base::Timestamp now);
+  // Ids of the source's current claims but those in `kept`.
+  std::vector<std::string> Others(SourceKind source, std::span<const std::string> kept) const;
   // Forgets what was told to have ended before `before`, at most a few, so that it can be called often.
   void Forget(base::Timestamp before);
 
@@ -76,8 +80,9 @@ class Claims {
   const Versions& OfPod(const std::string& pod_uid) const;
   // Of live sources, or of a loaded state: their numbers have nothing to do with each other.
   const Versions& InNetns(uint32_t netns, bool loaded) const;
-  // With the host's network, listening on that port.
+  // With the host's network, listening on that port; those that the host's own source saw listening first.
   const Versions& ListeningOn(uint16_t port) const;
+  // This machine and others, as nodes of a cluster.
   const Versions& Nodes() const { return nodes_; }
 
   // Names around this address must be merged anew.
@@ -109,6 +114,8 @@ class Claims {
   void Index(Version& version);
   void Unindex(Version& version);
   void TouchAround(Version& version);
+  void SetGone(Version& version);
+  void SetGoneAround(Version& version);
   bool MakeRoom();
 
   size_t max_versions_;

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "enrich/directory.h"
 
-#include <algorithm>
 #include <mutex>
+#include <set>
 
 #include "enrich/directory_impl.h"
 
 namespace quaywatch::enrich {
 namespace {
 
-using model::EndpointKind;
-
 // Of one claim; what is beyond is left out.
 constexpr size_t kMaxAddresses = 256;
 constexpr size_t kMaxPorts = 1024;
-
-bool IsNode(const Claim& claim) { return claim.identity.kind == EndpointKind::kNode; }
 
 }  // namespace
 
@@ -26,12 +22,12 @@ void Directory::Put(SourceKind source, Claim claim) {
   impl_->KeepChosenLabels(claim.identity.labels);
   if (claim.addresses.size() > kMaxAddresses) claim.addresses.resize(kMaxAddresses);
   if (claim.ports.size() > kMaxPorts) claim.ports.resize(kMaxPorts);
-  const bool is_node = IsNode(claim);
   const base::Timestamp now = impl_->Now();
   const std::unique_lock lock(impl_->mutex);
+  const bool is_own_node = impl_->IsOwnNode(claim);
   impl_->claims.Forget(now - kMemory);
   impl_->claims.Put(source, std::move(claim), now);
-  if (is_node) impl_->FindOwnNode();
+  if (is_own_node) impl_->FindOwnNode();
 }
 
 void Directory::End(SourceKind source, const std::string& id, base::Timestamp until) {
@@ -48,9 +44,13 @@ void Directory::Replace(SourceKind source, std::vector<Claim> claims, base::Time
     kept.push_back(claim.id);
     Put(source, std::move(claim));
   }
-  const std::unique_lock lock(impl_->mutex);
-  impl_->claims.EndOthers(source, kept, now, impl_->Now());
-  impl_->FindOwnNode();
+  std::vector<std::string> others;
+  {
+    const std::shared_lock lock(impl_->mutex);
+    others = impl_->claims.Others(source, kept);
+  }
+  // One by one, so that lookups need not wait for all.
+  for (const std::string& id : others) End(source, id, now);
 }
 
 void Directory::PutService(Service service) {
@@ -69,15 +69,21 @@ void Directory::RemoveService(const std::string& space, const std::string& name)
 }
 
 void Directory::ReplaceServices(std::vector<Service> services) {
-  const std::unique_lock lock(impl_->mutex);
-  impl_->services = Services();
-  for (Service& service : services) impl_->services.Put(std::move(service));
-  impl_->claims.TouchAll();
+  std::set<std::pair<std::string, std::string>> others;
+  {
+    const std::shared_lock lock(impl_->mutex);
+    impl_->services.ForEach([&](const Service& service) { others.emplace(service.space, service.name); });
+  }
+  for (Service& service : services) {
+    others.erase({service.space, service.name});
+    PutService(std::move(service));
+  }
+  for (const auto& [space, name] : others) RemoveService(space, name);
 }
 
 void Directory::SetHostAddresses(std::vector<model::IpAddress> addresses) {
   const std::unique_lock lock(impl_->mutex);
-  impl_->host_addresses = {addresses.begin(), addresses.end()};
+  impl_->own_addresses = {addresses.begin(), addresses.end()};
   impl_->FindOwnNode();
 }
 

@@ -13,6 +13,11 @@ using model::EndpointKind;
 // Merges of one holder kept for different parts of its time.
 constexpr size_t kMaxMerged = 4;
 
+bool IsMachine(const Version& version) {
+  const EndpointKind kind = version.claim.identity.kind;
+  return kind == EndpointKind::kNode || kind == EndpointKind::kHost;
+}
+
 std::string HostName() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 ? name : "";
@@ -61,16 +66,15 @@ bool Directory::Impl::IsHost(const model::Endpoint& end) const {
 }
 
 bool Directory::Impl::IsNode(const model::IpAddress& address, base::Timestamp at) const {
-  return std::ranges::any_of(claims.HoldersOf(address), [&](const Version* version) {
-    return version->claim.identity.kind == EndpointKind::kNode && version->ActiveAt(at);
-  });
+  return std::ranges::any_of(claims.HoldersOf(address),
+                             [&](const Version* version) { return IsMachine(*version) && version->ActiveAt(at); });
 }
 
 Version* Directory::Impl::Holder(const model::Endpoint& end, base::Timestamp at) const {
   if (end.netns != 0 && IsEverywhere(end.address)) return InNetns(end.netns, at);
   Version* holder = nullptr;
   if (!IsHost(end)) holder = AtAddress(end, at);
-  if (holder == nullptr || holder->claim.identity.kind == EndpointKind::kNode) {
+  if (holder == nullptr || IsMachine(*holder)) {
     if (Version* workload = HostWorkload(end, at)) return workload;
   }
   return holder;
@@ -89,7 +93,11 @@ Version* Directory::Impl::HostWorkload(const model::Endpoint& end, base::Timesta
 }
 
 Version* Directory::Impl::InNetns(uint32_t netns, base::Timestamp at) const {
-  return Latest(claims.InNetns(netns, false), at, [](const Version&) { return true; });
+  const Claims::Versions& versions = claims.InNetns(netns, false);
+  // The same as for its addresses, if it has any.
+  const auto seen = [](const Version& version) { return version.word == SourceKind::kHost; };
+  if (Version* holder = Latest(versions, at, seen)) return holder;
+  return Latest(versions, at, [](const Version&) { return true; });
 }
 
 Version* Directory::Impl::AtAddress(const model::Endpoint& end, base::Timestamp at) const {
@@ -136,20 +144,28 @@ void Directory::Impl::TouchEndpoints(const Service* service) {
   for (const Service::Endpoint& end : service->endpoints) claims.Touch(end.address);
 }
 
+bool Directory::Impl::IsOwnNode(const Claim& claim) const {
+  if (claim.identity.kind == EndpointKind::kHost) return true;
+  return claim.identity.kind == EndpointKind::kNode &&
+         std::ranges::any_of(claim.addresses,
+                             [&](const model::IpAddress& address) { return own_addresses.contains(address); });
+}
+
 void Directory::Impl::FindOwnNode() {
-  std::string found;
-  for (const Version* version : claims.Nodes()) {
-    if (version->claim.until != base::Timestamp::max()) continue;
-    const Claim& claim = version->claim;
-    const bool own = std::ranges::any_of(
-        claim.addresses, [&](const model::IpAddress& address) { return host_addresses.contains(address); });
-    if (own) found = claim.identity.node.empty() ? claim.identity.name : claim.identity.node;
-  }
   model::Identity identity;
   identity.kind = EndpointKind::kHost;
   identity.name = options.node;
-  identity.node = found;
-  const std::string now = found.empty() ? options.node : found;
+  host_addresses = own_addresses;
+  for (const Version* version : claims.Nodes()) {
+    const Claim& claim = version->claim;
+    if (claim.until != base::Timestamp::max()) continue;
+    const auto is_own = [&](const model::IpAddress& address) { return own_addresses.contains(address); };
+    if (claim.identity.kind != EndpointKind::kHost && !std::ranges::any_of(claim.addresses, is_own)) continue;
+    identity.node = claim.identity.node.empty() ? claim.identity.name : claim.identity.node;
+    identity.labels = claim.identity.labels;
+    host_addresses.insert(claim.addresses.begin(), claim.addresses.end());
+  }
+  const std::string now = identity.node.empty() ? options.node : identity.node;
   if (host != nullptr && now == node && *host == identity) return;
   node = now;
   host = std::make_shared<const model::Identity>(std::move(identity));

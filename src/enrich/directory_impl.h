@@ -41,6 +41,7 @@ class Directory::Impl {
   bool IsHost(const model::Endpoint& end) const;
   bool IsNode(const model::IpAddress& address, base::Timestamp at) const;
   void TouchEndpoints(const Service* service);
+  bool IsOwnNode(const Claim& claim) const;
   // Who this machine is, as a node of the cluster.
   void FindOwnNode();
 
@@ -50,8 +51,9 @@ class Directory::Impl {
   mutable std::shared_mutex mutex;
   Claims claims{kMaxClaims};
   Services services;
-  std::unordered_set<model::IpAddress, AddressHash> host_addresses;
-  std::string node;  // as Kubernetes calls it; else options.node
+  std::unordered_set<model::IpAddress, AddressHash> own_addresses;   // as the host's source told
+  std::unordered_set<model::IpAddress, AddressHash> host_addresses;  // and those of our node in the cluster
+  std::string node;                                                  // as Kubernetes calls it; else options.node
   model::IdentityRef host;
 
   DnsNames dns_names{kMaxDnsNames};

@@ -27,7 +27,7 @@ class Walk {
  private:
   // The answer changes where a claim begins or ends.
   void Bound(const Version& version) {
-    for (const base::Timestamp edge : {version.claim.since, version.claim.until}) {
+    for (const base::Timestamp edge : {version.claim.since, version.until()}) {
       if (edge <= at_) {
         group_.from = std::max(group_.from, edge);
       } else {
@@ -115,7 +115,7 @@ class Walk {
   bool HeldBefore(const Claims::Versions& versions, const Version& claimant) const {
     return std::ranges::any_of(versions, [&](const Version* other) {
       return other->local() && other != &holder_ && other->claim.since < holder_.claim.since &&
-             other->claim.until > claimant.claim.since;
+             other->until() > claimant.claim.since;
     });
   }
 

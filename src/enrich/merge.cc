@@ -14,14 +14,14 @@ constexpr size_t kDigitsShown = 12;
 
 // One container of the group, as its claims tell.
 struct Part {
-  const Version* owner_claim = nullptr;
   std::string id;
   std::string name;
   std::string image;
   std::vector<uint16_t> ports;
-  bool named = false;    // by somebody who knows names
-  bool sandbox = false;  // holds a pod's namespaces open and does nothing else
-  bool alive = false;
+  bool named = false;         // by somebody who knows names
+  bool sandbox = false;       // holds a pod's namespaces open and does nothing else
+  bool alive = false;         // as its runtime says, else anybody
+  bool runtime_told = false;  // when it lives
 };
 
 // Members in order of precedence. Within a source, what is said of the pod counts before what is said of one of its
@@ -72,7 +72,12 @@ void Describe(Part& part, const Version& version, base::Timestamp at) {
   Take(part.name, identity.container);
   Take(part.image, identity.image);
   if (part.ports.empty()) part.ports = version.claim.ports;
-  part.alive |= version.ActiveAt(at);
+  const bool runtime = version.word == SourceKind::kDocker || version.word == SourceKind::kContainerd;
+  if (runtime && !part.runtime_told) {
+    part.runtime_told = true;
+    part.alive = false;
+  }
+  if (runtime || !part.runtime_told) part.alive |= version.ActiveAt(at);
 }
 
 // The containers that a packet could be of.

@@ -18,7 +18,7 @@ std::string Directory::Save(base::Timestamp now) const {
   {
     const std::shared_lock lock(impl_->mutex);
     state.node = impl_->options.node;
-    state.host_addresses = {impl_->host_addresses.begin(), impl_->host_addresses.end()};
+    state.host_addresses = {impl_->own_addresses.begin(), impl_->own_addresses.end()};
     impl_->claims.ForEach([&](const Version& version) { state.claims.push_back({version.word, version.claim}); });
     impl_->services.ForEach([&](const Service& service) { state.services.push_back(service); });
   }
@@ -43,7 +43,7 @@ base::Result<> Directory::Load(std::string_view json) {
       impl_->claims.Restore(held.source, std::move(held.claim));
     }
     for (Service& service : state.services) impl_->services.Put(std::move(service));
-    impl_->host_addresses.insert(state.host_addresses.begin(), state.host_addresses.end());
+    impl_->own_addresses.insert(state.host_addresses.begin(), state.host_addresses.end());
     if (!state.node.empty()) impl_->options.node = state.node;
     impl_->FindOwnNode();
     impl_->claims.TouchAll();
