@@ -60,9 +60,12 @@ class Translations::Impl {
     }
   }
 
+  void ReadUntil(base::Timestamp at) {
+    if (at > caught_up_) Drain();
+  }
+
   void CatchUp(base::Timestamp at) {
-    if (at <= caught_up_) return;
-    Drain();
+    ReadUntil(at);
     for (int i = 0; i < kListsAtOnce && list_wanted_ && caught_up_ >= next_list_; ++i) {
       if (!List()) return;
     }
@@ -91,7 +94,7 @@ base::Result<std::unique_ptr<Translations>> Translations::Open(const Translation
 
 Translations::Found Translations::Find(const model::FlowId& id, uint8_t ip_proto, base::Timestamp at) {
   const std::lock_guard lock(impl_->mutex_);
-  impl_->CatchUp(at);
+  impl_->ReadUntil(at);
   return impl_->table_.Find(id, ip_proto);
 }
 

@@ -66,7 +66,8 @@ class Translations {
   // All that the kernel told until `at` is read first. `id`: either direction of the flow, as seen.
   Found Find(const model::FlowId& id, uint8_t ip_proto, base::Timestamp at);
 
-  // Reads events that are waiting, when no flow asked for a while.
+  // Reads events that are waiting and, after an overrun, dumps anew, which needs CAP_NET_ADMIN in the calling thread
+  // (Find never does): to be called a few times a second.
   void CatchUp(base::Timestamp now);
 
   TranslationCounters counters() const;

@@ -369,6 +369,7 @@ TEST_F(TranslationsTest, AnOverrunIsMadeUpFor) {
   ASSERT_EQ(bind(fd, any.get(), any.size), 0);
   const Burst burst(fd);
   burst.Send(0, kCount);
+  translations->CatchUp(Now());
   for (uint32_t i = 0; i < kCount; ++i) {
     ASSERT_EQ(translations->Find(burst.Original(i), kUdp, Now()).form, Form::kOriginal) << i;
   }

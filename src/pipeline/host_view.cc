@@ -18,8 +18,10 @@ constexpr uint8_t kMaxLooks = 4;
 // Conntrack forgets no connection sooner than this after its last packet, unless another takes its addresses or it
 // was reset.
 constexpr base::Duration kPause = std::chrono::seconds(1);
-// Silent flows outlive the one that is recorded, so that it is known whether it was.
-constexpr base::Duration kSilentInactivity = std::chrono::minutes(6);
+// A silent flow whose original is recorded is of no more use: should more come, it is found out again.
+constexpr base::Duration kSilentInactivity = std::chrono::seconds(30);
+// Else it outlives any flow that may still turn out to be the original.
+constexpr base::Duration kUnansweredInactivity = std::chrono::minutes(6);
 
 bool HasPorts(const flow::Flow& flow) {
   return flow.transport == model::Transport::kTcp || flow.transport == model::Transport::kUdp;
@@ -85,13 +87,15 @@ bool HostView::Counts(flow::Flow& flow, const flow::Conversation& ends, const mo
     sent.ip_bytes += datagram.ip_length;
     flow.last_time = datagram.ts;
   }
-  flow.deadline = datagram.ts + kSilentInactivity;
+  const bool is_recorded = host.translation->original_seen.load(std::memory_order_relaxed);
+  flow.deadline = datagram.ts + (is_recorded ? kSilentInactivity : kUnansweredInactivity);
   return false;
 }
 
 // The kernel forgets a connection, and gives its addresses to another, while we still have the flow.
 bool HostView::MayHaveChanged(const flow::Flow& flow, const model::Datagram& datagram) const {
-  const bool opens = flow.tcp != nullptr && datagram.tcp.header_ok && (datagram.tcp.flags & model::kSyn) != 0;
+  const bool opens =
+      flow.transport == model::Transport::kTcp && datagram.tcp.header_ok && (datagram.tcp.flags & model::kSyn) != 0;
   return opens || flow.host->translation->ended.load(std::memory_order_relaxed) ||
          datagram.ts - flow.last_time > kPause;
 }
@@ -137,6 +141,9 @@ void HostView::Join(flow::Flow& flow, const dedup::Translations::Found& found) {
     host.silent = original_speaks || translation.claimed.exchange(true);
   }
   if (!host.silent) return;
+  // Nothing is put together of it.
+  flow.tcp.reset();
+  flow.attachment.reset();
   ++counters_.twin_flows;
   for (size_t i = 0; i < host.sightings.count; ++i) translation.AddPoint(host.sightings.seen[i].point);
 }
@@ -181,7 +188,7 @@ void HostView::Describe(const flow::Flow& flow, flow::ConnRecord& record) const 
   if (flow.partial) notes.items.emplace_back("midstream");
   if (options_.translations == nullptr) {
     notes.items.emplace_back("no_conntrack");
-  } else if (!host.tracked && points.size() > 1) {
+  } else if (!host.tracked && points.size() > 1 && HasPorts(flow) && !flow.id.resp_h.is_group()) {
     notes.items.emplace_back("untracked");
   }
   if (host.silent) notes.items.emplace_back("translated_only");

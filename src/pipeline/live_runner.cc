@@ -15,6 +15,8 @@ namespace {
 constexpr size_t kOutputBytes = 128 * 1024;
 constexpr base::Duration kOutputInterval = std::chrono::milliseconds(500);
 constexpr auto kWriterPause = std::chrono::milliseconds(50);
+// At the end, names that are on their way are waited for this long.
+constexpr base::Duration kLastNames = std::chrono::seconds(1);
 constexpr size_t kRingSlots = 64;
 
 base::Timestamp WallClock() { return std::chrono::time_point_cast<base::Duration>(std::chrono::system_clock::now()); }
@@ -59,6 +61,11 @@ class LiveWorker {
       }
     }
     worker_.Finish();
+    for (const base::Timestamp end = WallClock() + kLastNames; worker_.waits_for_names() && WallClock() < end;) {
+      std::this_thread::sleep_for(kWriterPause);
+      worker_.Advance(WallClock());
+    }
+    worker_.WaitNoLonger();
     HandOver(true);
   }
 
@@ -130,6 +137,7 @@ base::Result<Totals> RunLive(const Options& options, const capture::LiveOptions&
   std::vector<Totals> shares(workers.size());
   Statistics statistics(options, callbacks, **writer);
   base::Result<> written;
+  base::Timestamp told{};
   for (size_t running = workers.size(); running > 0;) {
     bool idle = true;
     for (size_t i = 0; i < workers.size(); ++i) {
@@ -144,6 +152,10 @@ base::Result<Totals> RunLive(const Options& options, const capture::LiveOptions&
     }
     if (written && statistics.IsDue()) written = statistics.Report(Sum(shares));
     if (!written || callbacks.stop.load(std::memory_order_relaxed)) stop.store(true, std::memory_order_relaxed);
+    if (const base::Timestamp now = WallClock(); now - told >= kOutputInterval) {
+      callbacks.totals(Sum(shares));
+      told = now;
+    }
     if (idle) std::this_thread::sleep_for(kWriterPause);
   }
   Totals totals = Sum(shares);

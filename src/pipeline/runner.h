@@ -23,12 +23,14 @@ namespace quaywatch::pipeline {
 struct Callbacks {
   // Set from a signal handler to end early, with complete logs.
   const std::atomic<bool>& stop;
-  // Live: the sockets are open and no thread runs yet.
+  // Live: the sockets are open and no worker runs yet.
   std::function<void()> capture_open = [] {};
   // Between 0 and 1, now and then; negative where it is not known.
   std::function<void(double)> progress = [](double) {};
   // Live: about every `statistics_interval` of the wall clock, and at the end.
   std::function<void(const Totals&)> statistics = [](const Totals&) {};
+  // Live: about twice a second.
+  std::function<void(const Totals&)> totals = [](const Totals&) {};
   base::Duration statistics_interval = std::chrono::minutes(1);  // also of the logs stats and capture_loss
 };
 

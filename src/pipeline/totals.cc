@@ -31,6 +31,17 @@ void Sum(flow::TableCounters& sum, const flow::TableCounters& more) {
   sum.live_peak += more.live_peak;
 }
 
+void Sum(HostCounters& sum, const HostCounters& more) {
+  sum.copies += more.copies;
+  sum.twin_flows += more.twin_flows;
+  sum.twin_packets += more.twin_packets;
+}
+
+void Sum(NamerCounters& sum, const NamerCounters& more) {
+  sum.waited += more.waited;
+  sum.hurried += more.hurried;
+}
+
 }  // namespace
 
 void Totals::Add(const capture::Counters& source) {
@@ -41,8 +52,8 @@ void Totals::Add(const capture::Counters& source) {
   capture.unsupported += source.unsupported;
   capture.dropped_in_namespaces += source.dropped_in_namespaces;
   for (const std::string& name : source.unsupported_interfaces) {
-    auto& names = capture.unsupported_interfaces;
-    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    auto& interfaces = capture.unsupported_interfaces;
+    if (std::ranges::find(interfaces, name) == interfaces.end()) interfaces.push_back(name);
   }
 }
 
@@ -50,6 +61,8 @@ void Totals::Add(const Worker& worker) {
   Sum(workers, worker.counters());
   Sum(decode, worker.decode_counters());
   Sum(flows, worker.flow_counters());
+  Sum(host, worker.host_counters());
+  Sum(names, worker.namer_counters());
   streams_given_up += worker.stream_budget().given_up;
 }
 
@@ -58,6 +71,8 @@ void Totals::Add(const Totals& share) {
   Sum(workers, share.workers);
   Sum(decode, share.decode);
   Sum(flows, share.flows);
+  Sum(host, share.host);
+  Sum(names, share.names);
   streams_given_up += share.streams_given_up;
 }
 

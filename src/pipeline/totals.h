@@ -14,6 +14,8 @@ struct Totals {
   WorkerCounters workers;
   decode::Counters decode;
   flow::TableCounters flows;
+  HostCounters host;
+  NamerCounters names;
   uint64_t streams_given_up = 0;
   base::Timestamp first{}, last{};  // packet time
   std::string damage;               // empty if the input was whole; else one line
