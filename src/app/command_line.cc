@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/server.h"
 #include "app/cli.h"
 #include "model/address.h"
 
@@ -42,6 +43,23 @@ constexpr const char* kLiveExamples =
     "  sudo quaywatch live -i eth0 -i docker0 --log-dir /var/log/quaywatch\n"
     "  sudo quaywatch live -i any --filter 'not port 22' -o json\n"
     "To look at a file instead: quaywatch read trace.pcap\n";
+
+constexpr const char* kEndpointsExamples =
+    "\nExamples:\n"
+    "  sudo quaywatch endpoints\n"
+    "  sudo quaywatch endpoints --ended -o json | jq -r '.[] | [.pod, .addresses[0]] | @tsv'\n"
+    "How the sensor fares: quaywatch status\n";
+
+constexpr const char* kStatusExamples =
+    "\nExamples:\n"
+    "  sudo quaywatch status\n"
+    "  sudo quaywatch status -o json | jq .sources\n"
+    "Whom it knows: quaywatch endpoints\n";
+
+constexpr const char* kStateExamples =
+    "\nExamples:\n"
+    "  sudo quaywatch state save state.json\n"
+    "  quaywatch read --cluster-state state.json trace.pcap\n";
 
 constexpr const char* kSchemaExamples =
     "\nExamples:\n"
@@ -96,6 +114,7 @@ class CommandLine {
     AddRead();
     AddLive();
     AddSchema();
+    AddQuestions();
     AddRest();
   }
 
@@ -200,6 +219,73 @@ class CommandLine {
     read_->add_option("FILE", invocation_.watch.files, "Capture files, read one after the other; - is standard input")
         ->type_name(" ");
     AddWatchOptions(read_);
+    read_
+        ->add_option("--cluster-state", invocation_.watch.cluster_state,
+                     "Name both ends of each connection as this state has them (quaywatch state save), and count a "
+                     "packet once that the capture shows on several interfaces")
+        ->type_name("FILE")
+        ->check(Quiet(CLI::ExistingFile))
+        ->group("Names");
+    AddNameOptions(read_);
+  }
+
+  void AddNameOptions(CLI::App* command) {
+    WatchOptions& o = invocation_.watch;
+    command
+        ->add_option("--labels", o.labels, "Labels to show, by key; '*' for all (default: app, app.kubernetes.io/name)")
+        ->type_name("KEY,...")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->group("Names");
+    command->add_option("--node", o.node, "Name of this machine (default: $NODE_NAME, else its host name)")
+        ->type_name("NAME")
+        ->group("Names");
+  }
+
+  void AddSources() {
+    WatchOptions& o = invocation_.watch;
+    live_->add_option("--docker", o.docker, "Docker's or Podman's socket, or off (default: found out)")
+        ->type_name("PATH|off")
+        ->group("Names");
+    live_->add_option("--containerd", o.containerd, "containerd's or another CRI socket, or off (default: found out)")
+        ->type_name("PATH|off")
+        ->group("Names");
+    live_
+        ->add_option("--kubeconfig", o.kubernetes,
+                     "How to reach the Kubernetes API, or off (default: the service account of the pod we run in, else "
+                     "$KUBECONFIG)")
+        ->type_name("FILE|off")
+        ->group("Names");
+    AddSocket(live_, o.socket, "Where to answer quaywatch status and endpoints, or off");
+  }
+
+  static void AddSocket(CLI::App* command, std::string& socket, const std::string& help) {
+    command->add_option("--socket", socket, help + fmt::format(" (default: {})", api::kDefaultSocket))
+        ->type_name("PATH")
+        ->group("Sensor");
+  }
+
+  void AddQuestions() {
+    AskOptions& o = invocation_.ask;
+    const auto add = [&](const char* name, const char* help, const char* examples) {
+      CLI::App* command = AddCommand(name, help, examples);
+      AddSocket(command, o.socket, "Where the sensor listens");
+      return command;
+    };
+    const auto add_format = [&](CLI::App* command) {
+      command->add_option("-o,--output", o.format, "How to show them (default: table)")
+          ->type_name("table|json")
+          ->check(Quiet(CLI::IsMember({"table", "json"})));
+    };
+    endpoints_ = add("endpoints", "List whom the running sensor knows: pods, containers, nodes", kEndpointsExamples);
+    add_format(endpoints_);
+    endpoints_->add_flag("--ended", o.with_ended, "Also those that are gone, as long as they are remembered");
+    status_ = add("status", "Show what the running sensor sees, what not, and why", kStatusExamples);
+    add_format(status_);
+    state_ = add("state", "Save the names that the running sensor knows", kStateExamples);
+    state_->add_option("save", state_words_, "The word save, and the file to write; - is standard output")
+        ->type_name("FILE")
+        ->expected(0, 2);
   }
 
   void AddLive() {
@@ -212,6 +298,8 @@ class CommandLine {
         ->allow_extra_args(false)
         ->group("Packets");
     AddWatchOptions(live_);
+    AddNameOptions(live_);
+    AddSources();
     live_->add_option("--ring", invocation_.watch.ring_mib, "Memory for packets that wait, per worker (default: 64)")
         ->type_name("MIB")
         ->check(Quiet(CLI::Range(1, 4096)))
@@ -299,21 +387,34 @@ class CommandLine {
       return base::Fail("no command; try: quaywatch read trace.pcap, or quaywatch --help");
     } else if (command == read_ || command == live_) {
       return FinishWatch();
+    } else if (command == endpoints_ || command == status_) {
+      invocation_.command = command == status_ ? Command::kStatus : Command::kEndpoints;
+    } else if (command == state_) {
+      if (state_words_.size() != 2 || state_words_[0] != "save") {
+        return base::Fail("state needs to know what to do, as in: quaywatch state save state.json");
+      }
+      invocation_.command = Command::kStateSave;
+      invocation_.ask.file = state_words_[1];
     } else if (command == schema_) {
       invocation_.command = Command::kSchema;
       if (invocation_.schema.format.empty()) invocation_.schema.format = "table";
     } else {
       return FinishText();
     }
+    AskOptions& ask = invocation_.ask;
+    if (ask.socket.empty()) ask.socket = api::kDefaultSocket;
+    if (ask.format.empty()) ask.format = "table";
     return invocation_;
   }
 
   base::Result<Invocation> FinishWatch() {
     WatchOptions& o = invocation_.watch;
+    if (o.socket.empty()) o.socket = api::kDefaultSocket;
     invocation_.command = read_->parsed() ? Command::kRead : Command::kLive;
     if (read_->parsed() && o.files.empty()) {
       return base::Fail("read needs a capture file, as in: quaywatch read trace.pcap (or - for standard input)");
     }
+    o.is_live = live_->parsed();
     o.log_format = log_format_.empty() ? "zeek-tsv" : log_format_;
     o.output = output_.empty() && o.log_dir.empty() ? "connections" : output_;
     return invocation_;
@@ -347,12 +448,16 @@ class CommandLine {
   CLI::App* schema_ = nullptr;
   CLI::App* version_command_ = nullptr;
   CLI::App* help_ = nullptr;
+  CLI::App* endpoints_ = nullptr;
+  CLI::App* status_ = nullptr;
+  CLI::App* state_ = nullptr;
   CLI::App* completion_ = nullptr;
   CLI::App* man_ = nullptr;
   bool version_ = false;
   std::string log_format_;
   std::string output_;
   std::string topic_;
+  std::vector<std::string> state_words_;
   std::string shell_;
   Invocation invocation_;
 };

@@ -34,9 +34,27 @@ struct WatchOptions {
   uint64_t max_memory_mib = 0;          // 0: the default
   uint32_t max_reorder_mib = 256;       // of all workers together
 
-  std::vector<std::string> files;       // of read
+  // Names of both ends of connections:
+  std::string cluster_state;        // of read: a saved state; empty: nobody is named
+  std::vector<std::string> labels;  // keys; "*" for all; empty: the default ones
+  std::string node;                 // empty: found out
+  std::string docker;               // of live, a socket; empty: found out; "off"
+  std::string containerd;           // the same
+  std::string kubernetes;           // a kubeconfig; empty: found out; "off"
+
+  std::vector<std::string> files;  // of read
+  bool is_live = false;
   std::vector<std::string> interfaces;  // of live; empty: all
   uint32_t ring_mib = 64;               // of live
+  std::string socket;                   // of live, where it answers questions; "off"
+};
+
+// Of the commands that ask a running sensor.
+struct AskOptions {
+  std::string socket;
+  std::string format;       // table or json
+  bool with_ended = false;  // of endpoints
+  std::string file;         // of state save
 };
 
 struct SchemaOptions {
@@ -44,12 +62,13 @@ struct SchemaOptions {
   std::vector<std::string> logs;
 };
 
-enum class Command : uint8_t { kNone, kRead, kLive, kSchema, kVersion, kText };
+enum class Command : uint8_t { kNone, kRead, kLive, kSchema, kEndpoints, kStatus, kStateSave, kVersion, kText };
 
 struct Invocation {
   Command command = Command::kNone;
   WatchOptions watch;
   SchemaOptions schema;
+  AskOptions ask;
   std::string text;  // of kText: what was asked for (help, a manual page, a completion script)
 };
 

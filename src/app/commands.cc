@@ -4,16 +4,11 @@
 #include <cstdio>
 
 namespace quaywatch::app {
-namespace {
-
-// Standard output may be a full disk as well.
 int Print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return kSuccess;
   Say("cannot write to standard output");
   return kFailure;
 }
-
-}  // namespace
 
 void Say(std::string_view message) {
   std::fprintf(stderr, "quaywatch: %.*s\n", static_cast<int>(message.size()), message.data());
@@ -32,6 +27,12 @@ int Main(int argc, const char* const* argv) {
       return Live(invocation->watch);
     case Command::kSchema:
       return ShowSchema(invocation->schema);
+    case Command::kEndpoints:
+      return ShowEndpoints(invocation->ask);
+    case Command::kStatus:
+      return ShowStatus(invocation->ask);
+    case Command::kStateSave:
+      return SaveState(invocation->ask);
     case Command::kVersion:
       return Print("quaywatch " QUAYWATCH_VERSION "\n");
     case Command::kText:

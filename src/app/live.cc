@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/privileges.h"
+#include "app/sensor.h"
 #include "app/watch.h"
 
 namespace quaywatch::app {
@@ -32,10 +33,22 @@ int Live(const WatchOptions& watch) {
   live.filter = watch.filter;
   live.ring_bytes = watch.ring_mib << 20;
 
+  auto sensor = Sensor::Start(watch);
+  if (!sensor) {
+    Say(sensor.error().message);
+    return kFailure;
+  }
+  live.namespaces = (*sensor)->namespaces();
+  options->host = (*sensor)->host_options();
+  options->host.all_interfaces = live.interfaces.empty();
+
   CatchInterrupts();
-  const auto totals = pipeline::RunLive(
-      *options, live,
-      {.stop = Interrupted(), .capture_open = DropPrivileges, .progress = {}, .statistics = SayStatistics});
+  const auto totals = pipeline::RunLive(*options, live,
+                                        {.stop = Interrupted(),
+                                         .capture_open = DropPrivileges,
+                                         .progress = {},
+                                         .statistics = SayStatistics,
+                                         .totals = [&](const pipeline::Totals& now) { (*sensor)->SetTotals(now); }});
   if (!totals) {
     Say(totals.error().message);
     return kFailure;

@@ -28,7 +28,8 @@ void KeepOnly(std::initializer_list<unsigned> capabilities) {
 }  // namespace
 
 void LimitPrivileges() {
-  KeepOnly({CAP_NET_RAW, CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE});
+  KeepOnly({CAP_NET_RAW, CAP_NET_ADMIN, CAP_NET_BROADCAST, CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH,
+            CAP_DAC_OVERRIDE});
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 

@@ -9,6 +9,7 @@ namespace quaywatch::app {
 // At the start. Gives up, for the whole process and for good, what no part of a sensor needs, and the way to get
 // it back (PR_SET_NO_NEW_PRIVS). Kept, where they were there:
 //   CAP_NET_RAW, CAP_NET_ADMIN              to open packet sockets; to read conntrack
+//   CAP_NET_BROADCAST                       to hear of what happens in network namespaces
 //   CAP_SYS_ADMIN, CAP_SYS_PTRACE           to enter network namespaces; to see whose they are
 //   CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE   to read other users' /proc; to write logs in other users' folders
 // REQUIRES: no other thread runs yet.

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/progress_bar.h"
+#include "app/sensor.h"
 #include "app/watch.h"
 #include "capture/file.h"
 
@@ -21,6 +24,15 @@ base::Result<> CheckFiles(const WatchOptions& options) {
   return {};
 }
 
+base::Result<> LoadState(const std::string& path, enrich::Directory& directory) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) return base::Fail("cannot read " + path);
+  auto loaded = directory.Load(text.view());
+  return loaded ? loaded : base::Fail(path + ": " + loaded.error().message);
+}
+
 int Fail(const base::Error& error) {
   Say(error.message);
   return kFailure;
@@ -32,6 +44,12 @@ int Read(const WatchOptions& watch) {
   auto options = PipelineOptions(watch);
   if (!options) return Fail(options.error());
   if (auto readable = CheckFiles(watch); !readable) return Fail(readable.error());
+
+  enrich::Directory directory(DirectoryOptionsOf(watch));
+  if (!watch.cluster_state.empty()) {
+    if (auto loaded = LoadState(watch.cluster_state, directory); !loaded) return Fail(loaded.error());
+    options->host.names = &directory;
+  }
 
   CatchInterrupts();
   ProgressBar progress(watch.log_dir.empty());

@@ -40,6 +40,8 @@ base::Result<pipeline::Options> PipelineOptions(const WatchOptions& from) {
   if (!from.output.empty()) {
     options.emit.push_back({.format = FormatOf(from.output), .logs = from.logs, .color = WantsColor()});
   }
+  const bool names = from.is_live || !from.cluster_state.empty();
+  for (emit::Options& way : options.emit) way.names = names;
   options.decode.verify_checksums = !from.ignore_checksums;
   options.analyze.hash_files = from.hash_files;
   options.workers = from.workers;

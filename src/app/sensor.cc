@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/sensor.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+
+#include "app/commands.h"
+#include "app/status.h"
+#include "enrich/docker/docker.h"
+#include "enrich/host/host.h"
+#include "enrich/kubernetes/kubernetes.h"
+
+namespace quaywatch::app {
+namespace {
+
+// How often conntrack is read when no flow asks.
+constexpr auto kConntrackPause = std::chrono::milliseconds(100);
+
+base::Timestamp WallClock() { return std::chrono::time_point_cast<base::Duration>(std::chrono::system_clock::now()); }
+
+void SayLine(std::string_view line) { Say(line); }
+
+}  // namespace
+
+enrich::DirectoryOptions DirectoryOptionsOf(const WatchOptions& options) {
+  enrich::DirectoryOptions directory;
+  if (!options.labels.empty()) directory.labels = options.labels;
+  const char* const from_environment = std::getenv("NODE_NAME");
+  if (!options.node.empty()) {
+    directory.node = options.node;
+  } else if (from_environment != nullptr) {
+    directory.node = from_environment;
+  }
+  return directory;
+}
+
+Sensor::Sensor(const WatchOptions& options) : options_(options), directory_(DirectoryOptionsOf(options)) {}
+
+Sensor::~Sensor() {
+  server_.reset();
+  stop_ = true;
+  if (conntrack_.joinable()) conntrack_.join();
+}
+
+base::Result<std::unique_ptr<Sensor>> Sensor::Start(const WatchOptions& options) {
+  std::unique_ptr<Sensor> sensor(new Sensor(options));
+  sensor->WatchTranslations();
+  if (auto started = sensor->StartSources(); !started) return std::unexpected(started.error());
+  if (auto listening = sensor->Listen(); !listening) return std::unexpected(listening.error());
+  return sensor;
+}
+
+void Sensor::WatchTranslations() {
+  auto translations = dedup::Translations::Open({});
+  if (!translations) {
+    no_translations_ = translations.error().message;
+    Say("a connection whose addresses are translated is recorded before and after: " + no_translations_);
+    return;
+  }
+  translations_ = std::move(*translations);
+  conntrack_ = std::thread([this] {
+    while (!stop_.load(std::memory_order_relaxed)) {
+      translations_->CatchUp(WallClock());
+      std::this_thread::sleep_for(kConntrackPause);
+    }
+  });
+}
+
+base::Result<> Sensor::StartSources() {
+  sources_.push_back(enrich::host::StartHost({.listener = &namespaces_}, directory_, SayLine));
+  if (options_.docker != "off") {
+    sources_.push_back(enrich::docker::StartDocker({.socket = options_.docker}, directory_, SayLine));
+  }
+  if (options_.kubernetes != "off") {
+    auto kubernetes =
+        enrich::StartKubernetes({.kubeconfig = options_.kubernetes, .node = options_.node}, directory_, SayLine);
+    if (!kubernetes) return std::unexpected(kubernetes.error());
+    sources_.push_back(std::move(*kubernetes));
+  }
+  return {};
+}
+
+base::Result<> Sensor::Listen() {
+  if (options_.socket == "off") return {};
+  auto server = api::Server::Start(options_.socket, {
+                                                        {"/v1/status", [this] { return Status(); }},
+                                                        {"/v1/endpoints", [this] { return Endpoints(false); }},
+                                                        {"/v1/endpoints?ended", [this] { return Endpoints(true); }},
+                                                        {"/v1/state", [this] { return directory_.Save(WallClock()); }},
+                                                    });
+  if (!server) return std::unexpected(server.error());
+  server_ = std::move(*server);
+  return {};
+}
+
+pipeline::HostOptions Sensor::host_options() {
+  return {.names = &directory_, .translations = translations_.get(), .ends_here = {}};
+}
+
+void Sensor::SetTotals(const pipeline::Totals& totals) {
+  const std::lock_guard lock(mutex_);
+  totals_ = totals;
+}
+
+std::string Sensor::Status() const {
+  SensorStatus status;
+  {
+    const std::lock_guard lock(mutex_);
+    status.totals = totals_;
+  }
+  for (const auto& source : sources_) status.sources.push_back(source->status());
+  status.no_translations = no_translations_;
+  if (translations_) status.translations = translations_->counters();
+  status.names = directory_.counters();
+  return StatusJson(status);
+}
+
+std::string Sensor::Endpoints(bool with_ended) const { return EndpointsJson(directory_.Endpoints(with_ended)); }
+
+}  // namespace quaywatch::app
