@@ -61,6 +61,9 @@ std::vector<model::Column> ConnectionColumns() {
                          "What limits the record: midstream (it was going on when the sensor began), untracked "
                          "(conntrack does not know it, so no translation can be joined), no_conntrack (it can't be "
                          "asked), translated_only (the originator's own addresses were not seen)")),
+      Own(Col<&R::linked>("linked",
+                          "Uid of the other one of two connections that docker-proxy made of one: it accepts a "
+                          "connection to a published port and opens another to the container")),
       Own(Col<&R::reporter>("reporter",
                             "Should this record be counted, when the sensors of several machines report the "
                             "connection? True at the originator's machine, and where it enters the cluster")),

@@ -38,6 +38,7 @@ struct ConnRecord {
   std::optional<uint64_t> sightings;
   std::optional<model::Set<std::string>> interfaces;
   std::optional<model::Set<std::string_view>> notes;
+  std::optional<model::Uid> linked;
   std::optional<bool> reporter;
 
   // Its addresses as the responder receives them: community_id is made of these.

@@ -71,6 +71,7 @@ struct HostFacts {
   model::TranslationRef translation;
   uint8_t translation_looks = 0;  // how often it was asked for
   bool tracked = false;           // conntrack knows the connection
+  bool may_be_linked = false;     // docker-proxy may have it, and another
   // Another flow of the same connection is recorded: of this one only counters are kept.
   bool silent = false;
   // Who its ends are, as far as it is known, and whether no more will come to be known.

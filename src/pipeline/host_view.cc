@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "dedup/speaker.h"
 
@@ -64,6 +65,10 @@ std::optional<std::string> OtherSide(const End& seen, const End& original, const
 void HostView::Begin(flow::Flow& flow, const model::Datagram& datagram) {
   flow.host = std::make_unique<flow::HostFacts>();
   LookForTranslation(flow, datagram.ts);
+  if (options_.proxy_links == nullptr || flow.host->translation || flow.key.zone != 0) return;
+  // What was going on before says nothing of an order.
+  if (flow.tcp != nullptr && (datagram.tcp.flags & (model::kSyn | model::kAck)) != model::kSyn) return;
+  flow.host->may_be_linked = options_.proxy_links->Begin(flow);
 }
 
 bool HostView::Counts(flow::Flow& flow, const flow::Conversation& ends, const model::Datagram& datagram) {
@@ -127,6 +132,7 @@ void HostView::LookForTranslation(flow::Flow& flow, base::Timestamp at) {
 void HostView::Join(flow::Flow& flow, const dedup::Translations::Found& found) {
   flow::HostFacts& host = *flow.host;
   host.translation = found.translation;
+  if (std::exchange(host.may_be_linked, false)) options_.proxy_links->Exclude(flow);
   // Who is behind the addresses is another question now.
   host.orig_settled = host.resp_settled = false;
   model::Translation& translation = *found.translation;
@@ -161,8 +167,15 @@ Ends HostView::EndsOf(const flow::Flow& flow) {
   return ends;
 }
 
-void HostView::Describe(const flow::Flow& flow, flow::ConnRecord& record) const {
+void HostView::Recorded(const flow::Flow& flow, base::Timestamp now) {
+  if (flow.host->may_be_linked) options_.proxy_links->End(flow, now);
+}
+
+void HostView::Describe(const flow::Flow& flow, base::Timestamp now, flow::ConnRecord& record) const {
   const flow::HostFacts& host = *flow.host;
+  if (host.may_be_linked) {
+    if (const model::Uid other = options_.proxy_links->LinkOf(flow, now); !other.empty()) record.linked = other;
+  }
   std::vector<Sightings::Point> points;
   const auto add = [&](Sightings::Point point) {
     const auto same = [&](Sightings::Point other) {

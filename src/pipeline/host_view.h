@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "dedup/proxy_links.h"
 #include "dedup/translations.h"
 #include "flow/conn_record.h"
 #include "flow/flow.h"
@@ -18,6 +19,7 @@ namespace quaywatch::pipeline {
 struct HostOptions {
   model::IdentityLookup* names = nullptr;       // null: each packet counts, nobody is named
   dedup::Translations* translations = nullptr;  // null: conntrack can't be asked
+  dedup::ProxyLinks* proxy_links = nullptr;     // null: there is no docker-proxy
   // All interfaces are watched, so that of a translated connection the originator's own side is always seen.
   bool all_interfaces = true;
   // The UDP ports of tunnels that end on this machine: what is inside is seen on their interfaces.
@@ -55,8 +57,10 @@ class HostView {
   // The flow is over. False if it must not be recorded because another one is.
   bool Conclude(flow::Flow& flow);
 
-  // What is known of the flow by now.
-  void Describe(const flow::Flow& flow, flow::ConnRecord& record) const;
+  // What is known of the flow by `now`.
+  void Describe(const flow::Flow& flow, base::Timestamp now, flow::ConnRecord& record) const;
+  // Its record is written.
+  void Recorded(const flow::Flow& flow, base::Timestamp now);
 
   static Ends EndsOf(const flow::Flow& flow);
 

@@ -166,6 +166,7 @@ void Worker::EndFlow(flow::Flow& flow, base::Timestamp) {
   if (flow.attachment != nullptr) static_cast<Conversation&>(*flow.attachment).Close();
   tunnels_.FlowEnded(flow, clock_);
   model::Write(namer_, RecordOf(flow));
+  if (flow.host != nullptr) host_view_.Recorded(flow, clock_);
   ++counters_.records;
   namer_.set_subject(before);
 }

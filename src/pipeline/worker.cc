@@ -86,7 +86,7 @@ flow::Flow* Worker::FindLike(const model::FlowId& id, const flow::Flow& like) {
 flow::ConnRecord Worker::RecordOf(flow::Flow& flow) {
   flow::ConnRecord record = flow::ConnRecord::Of(flow);
   if (flow.host != nullptr) {
-    host_view_.Describe(flow, record);
+    host_view_.Describe(flow, clock_, record);
     const model::IdentityRef& orig = namer_.PartiesOf(flow).orig;
     record.reporter = orig == nullptr || !options_.host.names->IsElsewhere(*orig);
   }
