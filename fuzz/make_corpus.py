@@ -202,6 +202,48 @@ def docker():
     write("enrich_docker_parse_fuzz", "events", b"".join(json.dumps(e).encode() + b"\n" for e in events))
 
 
+def containerd():
+    def message(*fields):
+        """Protobuf: pairs of a field's number and its value, a number (below 128), text or a message."""
+        out = b""
+        for number, value in fields:
+            if isinstance(value, int):
+                out += bytes([number << 3, value])
+            else:
+                value = value.encode() if isinstance(value, str) else value
+                size = bytes([len(value)]) if len(value) < 128 else bytes([len(value) & 127 | 128, len(value) >> 7])
+                out += bytes([number << 3 | 2]) + size + value
+        return out
+
+    def labels(number, **values):
+        return [(number, message((1, key.replace("_", ".")), (2, value))) for key, value in values.items()]
+
+    sandbox, pod = "a" * 64, message((1, "web-5d4f9-x2x9z"), (2, "0a1b2c3d-0000-4000-8000-000000000001"), (3, "shop"))
+    info = json.dumps({"pid": 7, "runtimeSpec": {"linux": {"namespaces": [{"type": "network", "path": "/run/netns/1"}]}}})
+    ports = json.dumps([{"name": "http", "containerPort": 80, "protocol": "TCP"}])
+    when = message((1, 9), (2, 5))
+    container = message((1, sandbox), *labels(2, app="web", io_kubernetes_pod_name="web"), (3, "nginx:1"), (8, when))
+    seeds = {
+        "event_start": b"e" + message((1, when), (2, "k8s.io"), (3, "/tasks/start"),
+                                      (4, message((2, message((1, sandbox), (2, 7)))))),
+        "event_exit": b"e" + message((1, when), (2, "k8s.io"), (3, "/tasks/exit"),
+                                     (4, message((2, message((1, sandbox), (2, sandbox), (3, 7), (5, when)))))),
+        "groups": b"g" + message((1, message((1, "k8s.io")))),
+        "container": b"c" + message((1, container)),
+        "containers": b"C" + message((1, container), (1, container)),
+        "tasks": b"t" + message((1, message((2, sandbox), (3, 7), (4, 2)))),
+        "sandboxes": b"S" + message((1, message((1, sandbox), (2, pod), (4, 9), *labels(5, app="web")))),
+        "sandbox": b"s" + message((1, message((1, sandbox), (2, pod), (4, 9), (5, message((1, "10.4.0.5"))),
+                                              *labels(7, app="web", pod_template="1"))), *labels(2, info=info)),
+        "pod_containers": b"p" + message((1, message((1, "b" * 64), (2, sandbox), (3, message((1, "server"))),
+                                                     (4, message((1, "nginx:1"))), (6, 1),
+                                                     *labels(9, io_kubernetes_container_ports=ports)))),
+        "pod_event": b"w" + message((1, sandbox), (2, 1), (3, 9), (4, message((1, sandbox)))),
+    }
+    for name, value in seeds.items():
+        write("enrich_containerd_messages_fuzz", name, value)
+
+
 def smtp():
     write("smtp_fuzz", "mail", dialogue(
         "< 220 mail.example.org ESMTP\r\n", "> EHLO client\r\n", "< 250-mail\r\n250 PIPELINING\r\n",
@@ -374,6 +416,6 @@ def captures():
 
 
 if __name__ == "__main__":
-    for make in (dns, dhcp, http, imap, irc, ldap, mysql, pop3, postgresql, xmpp, docker, files, smtp, ftp, ntp, syslog, socks,
-                 ssh, tls, captures):
+    for make in (dns, dhcp, http, imap, irc, ldap, mysql, pop3, postgresql, xmpp, docker, containerd, files, smtp, ftp, ntp,
+                 syslog, socks, ssh, tls, captures):
         make()
