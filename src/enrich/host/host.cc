@@ -17,6 +17,7 @@
 #include <set>
 #include <thread>
 
+#include "enrich/host/clock_lag.h"
 #include "enrich/host/host_network.h"
 #include "enrich/host/living.h"
 #include "enrich/host/network.h"
@@ -35,8 +36,9 @@ constexpr base::Duration kCalm = seconds(5);
 // ... and while a namespace was found just now, a while ago, long ago, and nobody known lives in it.
 constexpr base::Duration kYoung = seconds(2), kYoungPause = milliseconds(20);
 constexpr base::Duration kOlder = seconds(30), kOlderPause = milliseconds(500);
-// A walk is followed by a pause of at least so many times its own length.
-constexpr int kRest = 4;
+// Walks may take this part of the time, but as long as they want while a machine is set up.
+constexpr int kShare = 5;
+constexpr base::Duration kMostSaved = milliseconds(500);
 // Dumps can lead to further namespaces; beyond this many rounds they wait for the next event.
 constexpr int kMaxRounds = 8;
 
@@ -48,6 +50,12 @@ bool HasCapability(int capability) {
   if (at == status.npos) return false;
   std::from_chars(status.data() + at + kKey.size(), status.data() + status.size(), mask, 16);
   return (mask >> capability & 1) != 0;
+}
+
+base::Duration ThreadTime() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 class Host final : public HostSource {
@@ -106,6 +114,7 @@ class Host final : public HostSource {
   // False: to stop.
   bool Wait();
   void ReadUnread();
+  bool CanAfford();
   void Survey();
   void PlaceAll();
   void Publish();
@@ -129,14 +138,17 @@ class Host final : public HostSource {
   std::unique_ptr<Workloads> workloads_;
   uint32_t own_inode_ = 0;
   bool hears_others_ = false;
+  bool sees_processes_ = false;
   Moment now_;
   ProcessSurvey survey_;
   Living living_;
   std::set<Nsid> to_publish_;
   std::map<pid_t, int> anchors_;
   base::Duration next_survey_{};
-  base::Duration rested_at_{};  // no walk before
-  size_t unplaced_ = 0;         // namespaces that can't be given a number
+  base::Duration thorough_at_{};       // when the next walk asks all processes
+  base::Duration saved_ = kMostSaved;  // time walks may take
+  base::Duration saved_at_{};          // as of then
+  size_t unplaced_ = 0;                // namespaces that can't be given a number
   uint64_t overruns_ = 0;
 
   mutable std::mutex mutex_;  // of what follows
@@ -178,8 +190,9 @@ bool Host::Begin() {
   auto self = rtnetlink_->NsidOf(own);
   if (!self) self = rtnetlink_->AssignNsid(own);
   close(own);
-  network_ = std::make_unique<Network>(self.value_or(kNoNsid));
+  network_ = std::make_unique<Network>(self.value_or(kNoNsid), KernelClockLag());
   hears_others_ = HasCapability(CAP_NET_BROADCAST);
+  sees_processes_ = HasCapability(CAP_SYS_PTRACE);
   processes_ = std::make_unique<Processes>(options_.proc_root, own_inode_);
   mounts_ = std::make_unique<MountTables>(options_.proc_root);
   workloads_ = std::make_unique<Workloads>(directory_, options_.listener,
@@ -235,27 +248,33 @@ void Host::ReadUnread() {
   }
 }
 
+// Is there time left for a walk? Else one is due when there is.
+bool Host::CanAfford() {
+  saved_ = std::min(kMostSaved, saved_ + (now_.uptime - saved_at_) / kShare);
+  saved_at_ = now_.uptime;
+  if (saved_ > base::Duration::zero()) return true;
+  next_survey_ = now_.uptime - saved_ * kShare + milliseconds(1);
+  return false;
+}
+
 void Host::Survey() {
-  if (now_.uptime < rested_at_) {
-    next_survey_ = rested_at_;
-    return;
-  }
-  const base::Duration began = Now().uptime;
-  survey_ = processes_->Look(now_);
+  if (!CanAfford()) return;
+  const base::Duration began = ThreadTime();
+  const bool thorough = thorough_at_ <= now_.uptime;
+  if (thorough) thorough_at_ = now_.uptime + kCalm;
+  next_survey_ = thorough_at_;
+  survey_ = processes_->Look(now_, thorough);
   living_ = LivingNamespaces(survey_, mounts_->Read(), options_.proc_root, own_inode_);
   // What happened meanwhile, so that no number is taken for one of a namespace that has ended.
   rtnetlink_->ReadEvents(*network_);
   PlaceAll();
-  if (!hears_others_) {
+  if (!hears_others_ && thorough) {
     for (const auto& [nsid, space] : network_->namespaces()) network_->Watch(nsid);
   }
   ReadUnread();
   for (const auto& [nsid, space] : network_->namespaces()) to_publish_.insert(nsid);
   host_network_.Publish(survey_.host_network, now_.wall);
-
-  const base::Duration ended = Now().uptime;
-  rested_at_ = ended + kRest * (ended - began);
-  next_survey_ = ended + kCalm;
+  saved_ -= ThreadTime() - began;
 }
 
 // Finds the numbers of the namespaces that something lives in.
@@ -321,7 +340,7 @@ void Host::Report() {
   std::string detail;
   const auto add = [&detail](const std::string& text) { detail += (detail.empty() ? "" : "; ") + text; };
   if (!hears_others_) add("addresses of containers are learned up to 5 s late: needs CAP_NET_BROADCAST");
-  if (survey_.refused > 0) {
+  if (!sees_processes_ && survey_.refused > 0) {
     add(fmt::format("can't tell the network namespaces of {} processes: needs CAP_SYS_PTRACE", survey_.refused));
   }
   if (unplaced_ > 0) add(fmt::format("can't see into {} network namespaces: needs CAP_NET_ADMIN", unplaced_));

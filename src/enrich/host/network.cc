@@ -88,8 +88,7 @@ void Network::OnAddress(Nsid where, const LinkAddress& address) {
     return;
   }
   if (known != space->addresses.end()) return;
-  if (address.created.count() > 0) lag_ = std::min(lag_, now_.uptime - address.created);
-  held.since = SinceOf(address);
+  if (address.created.count() > 0) least_lag_ = std::min(least_lag_, now_.uptime - address.created);
   if (space->addresses.size() >= kMaxAddresses) {
     ++ignored_;
     return;
@@ -226,14 +225,14 @@ Namespace* Network::Of(Nsid where) {
 
 void Network::Change(Nsid where) { changed_.insert(where); }
 
-// The kernel's timestamp, as far as our clock allows: its own is up to some hundred milliseconds behind, by an
-// unknown constant that is at most the least difference seen. Rather early than late: nobody else held the
-// address then, or we know until when.
+// The kernel's timestamp on our clock, and rather early than late: nobody else held the address then, or we know
+// until when.
 base::Timestamp Network::SinceOf(const LinkAddress& address) const {
-  base::Duration age = now_.uptime - address.created;
-  if (address.created.count() == 0) age = base::Duration::zero();
-  if (lag_ != base::Duration::max()) age -= std::max(lag_ - kRounding, base::Duration::zero());
-  base::Timestamp since = now_.wall - std::max(age, base::Duration::zero());
+  base::Duration lag = base::Duration::zero();
+  if (least_lag_ != base::Duration::max()) lag = std::max(least_lag_ - kRounding, lag);
+  if (lag_) lag = *lag_;
+  const base::Duration age = address.created.count() == 0 ? lag : now_.uptime - address.created;
+  base::Timestamp since = now_.wall - std::max(age - lag, base::Duration::zero());
   // Given up and told before this was.
   const auto left = left_.find(address.address);
   if (left != left_.end() && left->second <= before_) since = std::max(since, left->second);

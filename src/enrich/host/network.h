@@ -38,12 +38,12 @@ class Network final : public NetworkReader {
   static constexpr size_t kMaxNamespaces = 8'192;
   static constexpr size_t kMaxLinks = 16'384;
   static constexpr size_t kMaxAddresses = 16'384;
-  // How long a timestamp of the kernel's may be before the event was read, for an address whose last holder
-  // is remembered.
+  // How long the end of an address is remembered.
   static constexpr base::Duration kLeftMemory = std::chrono::seconds(30);
 
-  // `self`: the number of the sensor's own namespace in itself.
-  explicit Network(Nsid self) : self_(self) {}
+  // `self`: the number of the sensor's own namespace in itself. `lag`: how far the clock of the kernel's timestamps
+  // is behind; nothing: to be learned from events.
+  explicit Network(Nsid self, std::optional<base::Duration> lag = std::nullopt) : self_(self), lag_(lag) {}
 
   // Everything told until the next call is told at `now`.
   void At(Moment now);
@@ -94,8 +94,8 @@ class Network final : public NetworkReader {
   const Nsid self_;
   Moment now_;
   base::Timestamp before_{};  // the call of At() before
-  // By how much the clock of the kernel's timestamps may be behind ours: the least seen.
-  base::Duration lag_ = base::Duration::max();
+  std::optional<base::Duration> lag_;
+  base::Duration least_lag_ = base::Duration::max();  // of events: at least as much as it is
   uint64_t numbers_ = 0;
   uint64_t ignored_ = 0;
   Namespace own_;

@@ -69,7 +69,7 @@ std::string ReadProcFile(const std::string& path) {
 Processes::Processes(std::string proc_root, uint32_t own)
     : proc_root_(std::move(proc_root)), own_(own), around_(OwnerOfProcess(ReadProcFile(proc_root_ + "/1/cgroup"))) {}
 
-ProcessSurvey Processes::Look(Moment now) {
+ProcessSurvey Processes::Look(Moment now, bool thorough) {
   ProcessSurvey survey;
   for (auto& [pid, known] : known_) known.seen = false;
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(proc_root_.c_str()), closedir);
@@ -80,49 +80,50 @@ ProcessSurvey Processes::Look(Moment now) {
     if (error != std::errc() || end != name.data() + name.size() || survey.processes >= kMaxProcesses) continue;
     ++survey.processes;
     Known& known = known_[pid];
-    errno = 0;
-    if (!Read(pid, known, now)) {
-      if (errno == EACCES || errno == EPERM) ++survey.refused;
-      continue;
-    }
     known.seen = true;
-    const Process& process = known.process;
-    if (known.inode == own_) {
-      if (process.name == "docker-proxy") {
-        const std::string line = ReadProcFile(fmt::format("{}/{}/cmdline", proc_root_, pid));
-        if (const auto proxy = ProxyOfCommandLine(line)) survey.docker_proxies.push_back(*proxy);
-      }
-      if (process.owner.empty()) continue;
-      const std::string& id = process.owner.container_id;
-      Process& first = survey.host_network[id.empty() ? process.owner.pod_uid : id];
-      if (IsOlder(process, first)) first = process;
-      continue;
-    }
-    Residents& residents = survey.namespaces[known.inode];
-    if (pid == 1) residents.first = true;
-    if (IsOlder(process, residents.oldest)) residents.oldest = process;
-    residents.unowned |= process.owner.empty();
-    if (!process.owner.empty() && IsOlder(process, residents.owned)) residents.owned = process;
+    if (thorough || known.inode == 0 || now.wall - known.process.started < kYouth) Read(pid, known, now);
+    Add(known, survey);
   }
   std::erase_if(known_, [](const auto& entry) { return !entry.second.seen; });
   return survey;
 }
 
-// What was found of a process is kept until it is another's number, or in another namespace. A cgroup is not
-// final before it is a container's: runtimes move processes there.
-bool Processes::Read(pid_t pid, Known& known, Moment now) const {
+void Processes::Add(const Known& known, ProcessSurvey& survey) const {
+  const Process& process = known.process;
+  if (known.refused) ++survey.refused;
+  if (known.inode == 0) return;
+  if (known.inode == own_) {
+    if (process.name == "docker-proxy") {
+      const std::string line = ReadProcFile(fmt::format("{}/{}/cmdline", proc_root_, process.pid));
+      if (const auto proxy = ProxyOfCommandLine(line)) survey.docker_proxies.push_back(*proxy);
+    }
+    if (process.owner.empty()) return;
+    const std::string& id = process.owner.container_id;
+    Process& first = survey.host_network[id.empty() ? process.owner.pod_uid : id];
+    if (IsOlder(process, first)) first = process;
+    return;
+  }
+  Residents& residents = survey.namespaces[known.inode];
+  residents.first |= process.pid == 1;
+  residents.unowned |= process.owner.empty();
+  if (IsOlder(process, residents.oldest)) residents.oldest = process;
+  if (!process.owner.empty() && IsOlder(process, residents.owned)) residents.owned = process;
+}
+
+// What was found of a process is kept while it is where it was. A cgroup is not final before it is a container's:
+// runtimes move processes there.
+void Processes::Read(pid_t pid, Known& known, Moment now) const {
   const std::string folder = fmt::format("{}/{}", proc_root_, pid);
   std::array<char, 64> target;
   const ssize_t size = readlink((folder + "/ns/net").c_str(), target.data(), target.size());
-  if (size <= 0) return false;
-  const uint32_t inode = NamespaceInode({target.data(), static_cast<size_t>(size)});
-  if (inode == 0) return false;
-  if (known.inode == inode && !known.process.owner.empty()) return true;
-  const Stat stat = ReadStat(folder);
-  if (stat.name.empty()) return false;
+  known.refused = size < 0 && (errno == EACCES || errno == EPERM);
+  const uint32_t inode = size > 0 ? NamespaceInode({target.data(), static_cast<size_t>(size)}) : 0;
+  if (inode != 0 && known.inode == inode && !known.process.owner.empty()) return;
+  known.inode = 0;
+  const Stat stat = inode != 0 ? ReadStat(folder) : Stat();
+  if (stat.name.empty()) return;
   known.inode = inode;
   known.process = {pid, stat.name, now.wall - (BootTime() - stat.started), OwnerOf(folder)};
-  return true;
 }
 
 CgroupOwner Processes::OwnerOf(const std::string& folder) const {

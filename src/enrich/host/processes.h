@@ -44,18 +44,23 @@ class Processes {
  public:
   // More are not looked at.
   static constexpr size_t kMaxProcesses = 200'000;
+  // By then a process is in the namespace and the cgroup where it stays.
+  static constexpr base::Duration kYouth = std::chrono::seconds(2);
 
   // `own`: the sensor's namespace.
   Processes(std::string proc_root, uint32_t own);
-  ProcessSurvey Look(Moment now);
+  // `thorough`: asks all processes; else those known for a while are taken to be where they were.
+  ProcessSurvey Look(Moment now, bool thorough);
 
  private:
   struct Known {
     uint32_t inode = 0;
     Process process;
+    bool refused = false;
     bool seen = false;
   };
-  bool Read(pid_t pid, Known& known, Moment now) const;
+  void Read(pid_t pid, Known& known, Moment now) const;
+  void Add(const Known& known, ProcessSurvey& survey) const;
   CgroupOwner OwnerOf(const std::string& folder) const;
 
   std::string proc_root_;

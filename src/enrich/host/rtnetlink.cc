@@ -104,6 +104,16 @@ class KernelRtnetlink final : public Rtnetlink {
     return NsidOf(namespace_fd);
   }
 
+  bool SetAddress(uint32_t interface, const model::IpAddress& address) override {
+    nlmsghdr* message = Begin(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
+    auto* header = static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifaddrmsg)));
+    header->ifa_family = AF_INET;
+    header->ifa_prefixlen = 32;
+    header->ifa_index = interface;
+    mnl_attr_put(message, IFA_LOCAL, address.bytes().size(), address.bytes().data());
+    return Ask(message, [](base::Bytes) {});
+  }
+
   std::vector<model::IpAddress> Gateways(uint32_t interface) override {
     AnswerReader found;
     for (const uint8_t family : {AF_INET, AF_INET6}) {

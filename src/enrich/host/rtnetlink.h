@@ -79,6 +79,8 @@ class Rtnetlink {
   virtual std::optional<Nsid> NsidOf(int namespace_fd) = 0;
   // Gives it one, as the kernel does for a veth's peer, so that its events are heard.
   virtual std::optional<Nsid> AssignNsid(int namespace_fd) = 0;
+  // Sets an IPv4 address with a prefix of 32 on an interface of the socket's own namespace.
+  virtual bool SetAddress(uint32_t interface, const model::IpAddress& address) = 0;
   // The next hops of routes by this interface of the sensor's namespace.
   virtual std::vector<model::IpAddress> Gateways(uint32_t interface) = 0;
 };
