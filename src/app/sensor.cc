@@ -9,6 +9,7 @@
 
 #include "app/commands.h"
 #include "app/status.h"
+#include "enrich/containerd/containerd.h"
 #include "enrich/docker/docker.h"
 #include "enrich/host/host.h"
 #include "enrich/kubernetes/kubernetes.h"
@@ -73,6 +74,9 @@ base::Result<> Sensor::StartSources() {
   sources_.push_back(enrich::host::StartHost({.listener = &namespaces_}, directory_, SayLine));
   if (options_.docker != "off") {
     sources_.push_back(enrich::docker::StartDocker({.socket = options_.docker}, directory_, SayLine));
+  }
+  if (options_.containerd != "off") {
+    sources_.push_back(enrich::StartContainerd({.socket = options_.containerd}, directory_, SayLine));
   }
   if (options_.kubernetes != "off") {
     auto kubernetes =
