@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/merge.h"
 
-#include <linux/if_packet.h>
-
 #include <algorithm>
 #include <ctime>
 #include <limits>
+#include <utility>
 
 namespace quaywatch::capture {
 namespace {
@@ -41,25 +40,16 @@ std::vector<std::unique_ptr<Ring>> Merge::TakeAll() {
   return rings;
 }
 
-tpacket3_hdr* Merge::Next() {
-  if (current_ != nullptr) [[likely]] {
-    Lane& lane = *current_;
-    Advance(lane);
-    if (lane.head != nullptr) {
-      if (lane.time <= limit_) [[likely]]
-        return lane.head;
-      Push(lane);
-    } else if (lane.ring->IsPending()) {
-      safe_ = std::min(safe_, lane.time);
+// The current lane has no more to say for now.
+tpacket3_hdr* Merge::Change() {
+  if (Lane* const lane = std::exchange(current_, nullptr)) {
+    if (lane->head != nullptr) {
+      Push(*lane);
+    } else if (lane->ring->IsPending()) {
+      safe_ = std::min(safe_, lane->time);
     }
-    current_ = nullptr;
   }
   return Choose();
-}
-
-void Merge::Advance(Lane& lane) {
-  lane.head = lane.ring->Next();
-  if (lane.head != nullptr) lane.time = int64_t{lane.head->tp_sec} * 1'000'000'000 + lane.head->tp_nsec;
 }
 
 tpacket3_hdr* Merge::Choose() {

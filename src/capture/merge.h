@@ -13,6 +13,8 @@
 // one ring the kernel's order stays (processors may cross each other there by microseconds).
 #pragma once
 
+#include <linux/if_packet.h>
+
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -32,7 +34,14 @@ class Merge {
   std::vector<std::unique_ptr<Ring>> TakeAll();
 
   // The next frame, ours until the next call; nullptr if there is none, or none that may go already.
-  tpacket3_hdr* Next();
+  tpacket3_hdr* Next() {
+    if (current_ != nullptr) [[likely]] {
+      Advance(*current_);
+      if (current_->head != nullptr && current_->time <= limit_) [[likely]]
+        return current_->head;
+    }
+    return Change();
+  }
   // The one that holds what Next handed out.
   const Ring& ring() const { return *current_->ring; }
   // After Next handed out nothing: it has frames that must wait for other rings.
@@ -54,7 +63,11 @@ class Merge {
     bool ended = false;
   };
 
-  static void Advance(Lane& lane);
+  static void Advance(Lane& lane) {
+    lane.head = lane.ring->Next();
+    if (lane.head != nullptr) lane.time = int64_t{lane.head->tp_sec} * 1'000'000'000 + lane.head->tp_nsec;
+  }
+  tpacket3_hdr* Change();
   tpacket3_hdr* Choose();
   void Look();
   void Push(Lane& lane);
