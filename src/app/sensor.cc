@@ -119,6 +119,7 @@ std::string Sensor::Status() const {
   status.no_translations = no_translations_;
   if (translations_) status.translations = translations_->counters();
   status.names = directory_.counters();
+  status.namespaces = namespaces_.counters();
   return StatusJson(status);
 }
 

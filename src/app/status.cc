@@ -115,12 +115,29 @@ std::string Rows(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
+// What capture misses, a line each.
+void AddMissed(const pipeline::Totals& totals, const capture::NamespaceCounters& namespaces, json::array& lines) {
+  for (const std::string& name : totals.capture.unsupported_interfaces) {
+    lines.emplace_back(fmt::format("{}: its link type is not supported", name));
+  }
+  for (const auto& [netns, interface, reason] : namespaces.missed) {
+    lines.emplace_back(fmt::format("{} in net:[{}]: {}", interface, netns, reason));
+  }
+  for (const auto& [netns, interface, dropped] : namespaces.losses) {
+    lines.emplace_back(fmt::format("{} in net:[{}]: {} lost", interface, netns, Counted(dropped, "packet")));
+  }
+  if (namespaces.over_limit > 0) {
+    lines.emplace_back(Counted(namespaces.over_limit, "network namespace") + " not entered: there were too many");
+  }
+}
+
 }  // namespace
 
 std::string StatusJson(const SensorStatus& status) {
   const pipeline::Totals& totals = status.totals;
   json::array not_seen;
   for (const std::string& loss : Losses(totals)) not_seen.emplace_back(loss);
+  AddMissed(totals, status.namespaces, not_seen);
   if (!status.no_translations.empty()) {
     not_seen.emplace_back("which connections are one before and after address translation: " + status.no_translations);
   }
@@ -138,8 +155,15 @@ std::string StatusJson(const SensorStatus& status) {
                               {"twin_packets", totals.host.twin_packets},
                               {"connections", totals.flows.created - totals.host.twin_flows},
                               {"open", totals.flows.live}}},
+                            {"namespaces",
+                             {{"attached", status.namespaces.attached},
+                              {"captured", status.namespaces.captured},
+                              {"rings", status.namespaces.rings},
+                              {"ring_bytes", status.namespaces.ring_bytes},
+                              {"over_limit", status.namespaces.over_limit}}},
                             {"drops",
                              {{"ring_full", totals.capture.dropped},
+                              {"ring_full_in_namespaces", totals.capture.dropped_in_namespaces},
                               {"unsupported_link_type", totals.capture.unsupported},
                               {"filtered", totals.capture.filtered},
                               {"bad_checksum", totals.decode.bad_checksum},
@@ -183,19 +207,22 @@ base::Result<std::string> StatusTable(const std::string& text) {
   };
   const json::object capture = part("capture");
   const json::object drops = part("drops");
+  const json::object namespaces = part("namespaces");
   const json::object translations = part("translations");
   const json::object names = part("names");
   std::string out = fmt::format(
       "Seen      {} ({:.1f} MB): {}, {} of them open\n"
       "Copies    {} seen at further interfaces, {} of {} before or after translation: counted once\n"
       "Dropped   {} by the kernel because the ring was full\n"
+      "Inside    {} of {}, by {}\n"
       "Names     {}, {}, {} of outside addresses\n\n",
       Counted(CountOf(capture, "packets"), "packet"), static_cast<double>(CountOf(capture, "bytes")) / 1e6,
       Counted(CountOf(capture, "connections"), "connection"), CountOf(capture, "open"),
       Counted(CountOf(capture, "copies_suppressed"), "packet"), Counted(CountOf(capture, "twin_packets"), "packet"),
       Counted(CountOf(capture, "twin_flows"), "flow"), Counted(CountOf(drops, "ring_full"), "packet"),
-      Counted(CountOf(names, "claims"), "claim"), Counted(CountOf(names, "services"), "service"),
-      Counted(CountOf(names, "dns_names"), "name"));
+      CountOf(namespaces, "captured"), Counted(CountOf(namespaces, "attached"), "network namespace"),
+      Counted(CountOf(namespaces, "rings"), "ring"), Counted(CountOf(names, "claims"), "claim"),
+      Counted(CountOf(names, "services"), "service"), Counted(CountOf(names, "dns_names"), "name"));
   std::vector<std::vector<std::string>> rows{{"SOURCE", "STATE", "SINCE", "EVENTS", "WHERE"}};
   rows.push_back({"conntrack",
                   all.contains("translations") && translations.contains("asked") && translations.at("asked") == true

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "capture/namespaces.h"
 #include "dedup/translations.h"
 #include "enrich/directory.h"
 #include "enrich/source.h"
@@ -20,6 +21,7 @@ struct SensorStatus {
   dedup::TranslationCounters translations;
   std::vector<enrich::SourceStatus> sources;
   enrich::DirectoryCounters names;
+  capture::NamespaceCounters namespaces;
 };
 
 std::string StatusJson(const SensorStatus& status);
