@@ -42,13 +42,16 @@ class LiveWorker {
     Clock clock;
     base::Timestamp next_handover{};
     uint64_t number = 0;
-    while (!stop_.load(std::memory_order_relaxed)) {
+    // What came before the wish to stop still counts, though it waits in the ring.
+    base::Timestamp end = base::Timestamp::max();
+    while (true) {
+      if (end == base::Timestamp::max() && stop_.load(std::memory_order_relaxed)) end = WallClock();
       const capture::Next next = source_->Read(packet);
-      if (next == capture::Next::kPacket) {
+      if (next == capture::Next::kPacket && packet.ts < end) {
         packet.number = ++number;
         clock.Advance(packet.ts);
         worker_.Packet(packet, clock);
-      } else if (next == capture::Next::kIdle) {
+      } else if (next == capture::Next::kIdle && end == base::Timestamp::max()) {
         // Silence ends flows, too.
         clock.Advance(WallClock());
         worker_.Advance(clock.now);
@@ -61,7 +64,7 @@ class LiveWorker {
       }
     }
     worker_.Finish();
-    for (const base::Timestamp end = WallClock() + kLastNames; worker_.waits_for_names() && WallClock() < end;) {
+    for (const base::Timestamp limit = WallClock() + kLastNames; worker_.waits_for_names() && WallClock() < limit;) {
       std::this_thread::sleep_for(kWriterPause);
       worker_.Advance(WallClock());
     }
