@@ -71,6 +71,7 @@ struct HostFacts {
   model::TranslationRef translation;
   uint8_t translation_looks = 0;  // how often it was asked for
   bool tracked = false;           // conntrack knows the connection
+  uint64_t waiting_record = 0;    // number of its latest record that had to wait for names; 0: none
   bool may_be_linked = false;     // docker-proxy may have it, and another
   // Another flow of the same connection is recorded: of this one only counters are kept.
   bool silent = false;

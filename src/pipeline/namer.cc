@@ -7,7 +7,9 @@
 namespace quaywatch::pipeline {
 namespace {
 
+// From one look at all that wait to the next: the more there are, the longer.
 constexpr base::Duration kLookInterval = std::chrono::milliseconds(50);
+constexpr size_t kLookIntervalFor = 1000;
 
 const model::Column* Find(const model::Schema& schema, std::string_view name) {
   const auto found = std::ranges::find(schema.columns(), name, &model::Column::name);
@@ -36,7 +38,7 @@ std::optional<Ends> EndsOf(const model::Schema& schema, const void* record, base
 void Namer::Advance(base::Timestamp now) {
   now_ = now;
   if (waiting_.empty() || now < next_look_) return;
-  next_look_ = now + kLookInterval;
+  next_look_ = now + kLookInterval * (1 + waiting_.size() / kLookIntervalFor);
   // In order: the records of one connection stay as they followed each other.
   std::deque<Waiting> still;
   for (Waiting& waiting : waiting_) {
@@ -92,10 +94,11 @@ void Namer::Write(const model::Schema& schema, const void* record, model::Clone 
     const Known known = Ask(*ends);
     return known.settled ? out_.Write(schema, record, known.parties) : Wait(schema, record, clone, *ends);
   }
-  if (!IsSettled(*subject_)) return Wait(schema, record, clone, HostView::EndsOf(*subject_));
-  if (!waiting_.empty()) {
-    next_look_ = {};
-    Advance(now_);
+  // After those of the same connection that wait already.
+  if (!IsSettled(*subject_) || Waits(subject_->host->waiting_record)) {
+    Wait(schema, record, clone, HostView::EndsOf(*subject_));
+    subject_->host->waiting_record = waiting_.back().number;
+    return;
   }
   out_.Write(schema, record, subject_->host->parties);
 }
@@ -108,7 +111,13 @@ void Namer::Wait(const model::Schema& schema, const void* record, model::Clone c
     waiting_.pop_front();
   }
   ++counters_.waited;
-  waiting_.push_back({&schema, clone(record), ends});
+  waiting_.push_back({counters_.waited, &schema, clone(record), ends});
+}
+
+bool Namer::Waits(uint64_t number) const {
+  if (number == 0 || waiting_.empty()) return false;
+  const auto found = std::ranges::lower_bound(waiting_, number, {}, &Waiting::number);
+  return found != waiting_.end() && found->number == number;
 }
 
 void Namer::WriteOnce(const model::Schema& schema, std::shared_ptr<const void> record, std::string key,

@@ -52,6 +52,7 @@ class Namer : public model::RecordSink {
     bool settled = true;
   };
   struct Waiting {
+    uint64_t number;  // ascending
     const model::Schema* schema;
     std::shared_ptr<const void> record;
     Ends ends;
@@ -60,6 +61,7 @@ class Namer : public model::RecordSink {
   Known Ask(const Ends& ends) const;
   bool IsSettled(flow::Flow& flow);
   void Wait(const model::Schema& schema, const void* record, model::Clone clone, const Ends& ends);
+  bool Waits(uint64_t number) const;
 
   WorkerSink& out_;
   const model::IdentityLookup* names_;

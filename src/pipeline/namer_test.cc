@@ -107,8 +107,13 @@ TEST_F(NamerTest, RecordsOfAConnectionStayInOrder) {
   Say("first");
   names_.pending.clear();
   Say("second");
+  EXPECT_EQ(namer_.waiting(), 2u);
+  Later(std::chrono::seconds(1));
+  Say("third");
+  EXPECT_EQ(namer_.waiting(), 0u);
   const std::string written = Written();
   EXPECT_LT(written.find("first"), written.find("second"));
+  EXPECT_LT(written.find("second"), written.find("third"));
 }
 
 TEST_F(NamerTest, WritesTheOldestWhenTooManyWait) {
