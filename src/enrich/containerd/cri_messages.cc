@@ -2,18 +2,17 @@
 #include "enrich/containerd/cri_messages.h"
 
 #include <containerd_proto/cri.pb.h>
-#include <simdjson.h>
 
 #include <utility>
 
 #include "enrich/containerd/pod_labels.h"
+#include "enrich/containerd/runtime_spec.h"
 
 namespace quaywatch::enrich::containerd {
 namespace {
 
 namespace cri = ::runtime::v1;
 
-constexpr size_t kMaxInfo = size_t{4} << 20;
 constexpr int kMaxAddresses = 64;
 
 template <typename Message>
@@ -41,26 +40,6 @@ Object SandboxOf(const Sandbox& sandbox) {
 
 void AddAddress(const std::string& text, Object& object) {
   if (const auto address = model::IpAddress::Parse(text)) object.addresses.push_back(*address);
-}
-
-// What containerd and CRI-O add to a verbose answer: {"pid": 1, "runtimeSpec": {"linux": {"namespaces": [...]}}}.
-void TakeInfo(const std::string& json, Object& object) {
-  if (json.size() > kMaxInfo) return;
-  simdjson::dom::parser parser;
-  simdjson::dom::element info;
-  if (parser.parse(json).get(info) != simdjson::SUCCESS) return;
-  uint64_t pid = 0;
-  if (info["pid"].get(pid) == simdjson::SUCCESS && pid <= UINT32_MAX) object.pid = static_cast<uint32_t>(pid);
-  simdjson::dom::array namespaces;
-  if (info["runtimeSpec"]["linux"]["namespaces"].get(namespaces) != simdjson::SUCCESS) return;
-  for (const auto entry : namespaces) {
-    std::string_view type;
-    std::string_view path;
-    if (entry["type"].get(type) == simdjson::SUCCESS && type == "network" &&
-        entry["path"].get(path) == simdjson::SUCCESS) {
-      object.netns_path = path;
-    }
-  }
 }
 
 Object::State StateOf(cri::ContainerState state) {

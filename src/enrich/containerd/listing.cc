@@ -28,8 +28,8 @@ bool IsComplete(const Object& sandbox) {
   return sandbox.by_cri && sandbox.netns != 0 && (sandbox.host_network || !sandbox.addresses.empty());
 }
 
-// Who runs, and where.
-void Place(std::vector<Object>& objects, const std::vector<Task>& tasks) {
+// Who runs.
+void Mark(std::vector<Object>& objects, const std::vector<Task>& tasks) {
   std::unordered_map<std::string_view, uint32_t> pids;
   for (const Task& task : tasks) {
     if (task.running) pids.emplace(task.id, task.pid);
@@ -39,7 +39,6 @@ void Place(std::vector<Object>& objects, const std::vector<Task>& tasks) {
     object.state = found == pids.end() ? Object::State::kExited : Object::State::kRunning;
     if (found == pids.end()) continue;
     object.pid = found->second;
-    object.netns = NetnsOfContainer(object.pid, object.id);
   }
 }
 
@@ -94,8 +93,8 @@ base::Result<> Session::ListContainers(Inventory& fresh) {
     if (!objects || !tasks) return base::Fail(kNotUnderstood);
     // Something of this group can't be listed: what can be is named all the same.
     if (containers.status != Status::kOk || running.status != Status::kOk) Skip();
-    if (running.status == Status::kOk) Place(*objects, *tasks);
-    for (Object& object : *objects) fresh.Put(std::move(object));
+    if (running.status == Status::kOk) Mark(*objects, *tasks);
+    for (Object& object : *objects) Put(fresh, std::move(object));
   }
   return {};
 }
@@ -130,7 +129,7 @@ base::Result<> Session::ListPods(Inventory& fresh) {
     if (reply.lost()) return base::Fail(reply.error);
     auto told = reply.status == Status::kOk ? ReadSandbox(reply.bytes) : std::nullopt;
     if (told && told->id == id) {
-      PutSandbox(fresh, std::move(*told));
+      Put(fresh, std::move(*told));
     } else if (reply.status != Status::kNotFound) {
       Skip();
     }
@@ -139,10 +138,12 @@ base::Result<> Session::ListPods(Inventory& fresh) {
   return {};
 }
 
-void Session::PutSandbox(Inventory& inventory, Object sandbox) {
-  if (sandbox.netns == 0) sandbox.netns = NetnsOfContainer(sandbox.pid, sandbox.id);
-  if (sandbox.netns == 0 && !sandbox.netns_path.empty()) sandbox.netns = NetnsAt(sandbox.netns_path);
-  inventory.Put(std::move(sandbox));
+void Session::Put(Inventory& inventory, Object object) {
+  if (object.state != Object::State::kExited && object.netns == 0) {
+    object.netns = NetnsOfContainer(object.pid, object.id);
+    if (object.netns == 0 && !object.netns_path.empty()) object.netns = NetnsAt(object.netns_path);
+  }
+  inventory.Put(std::move(object));
 }
 
 std::string Session::Missing() const {

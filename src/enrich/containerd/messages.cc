@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "enrich/containerd/pod_labels.h"
+#include "enrich/containerd/runtime_spec.h"
 
 namespace quaywatch::enrich::containerd {
 namespace {
@@ -19,6 +20,7 @@ namespace containers = ::containerd::services::containers::v1;
 namespace tasks = ::containerd::services::tasks::v1;
 namespace namespaces = ::containerd::services::namespaces::v1;
 
+constexpr std::string_view kPrepare = "/tasks/create";
 constexpr std::string_view kStart = "/tasks/start";
 constexpr std::string_view kExit = "/tasks/exit";
 constexpr std::string_view kCreate = "/containers/create";
@@ -53,6 +55,7 @@ Object ObjectOf(containers::Container& container, const std::string& group) {
     TakePodLabels(object);
   }
   if (object.kind == Object::Kind::kSandbox) object.image.clear();
+  TakeSpec(container.spec().value(), object);
   return object;
 }
 
@@ -66,7 +69,7 @@ Task TaskOf(const tasks::Process& process) {
 
 std::string SubscribeRequest() {
   events::SubscribeRequest request;
-  for (const std::string_view topic : std::array{kStart, kExit, kCreate, kUpdate, kDelete}) {
+  for (const std::string_view topic : std::array{kPrepare, kStart, kExit, kCreate, kUpdate, kDelete}) {
     request.add_filters("topic==\"" + std::string(topic) + "\"");
   }
   return request.SerializeAsString();
@@ -77,7 +80,13 @@ std::optional<Event> ReadEvent(std::string_view envelope) {
   if (!message) return std::nullopt;
   Event event{.group = message->namespace_(), .at = TimeOf(message->timestamp())};
   const std::string& payload = message->event().value();
-  if (message->topic() == kStart) {
+  if (message->topic() == kPrepare) {
+    const auto create = Parse<events::TaskCreate>(payload);
+    if (!create) return std::nullopt;
+    event.kind = Event::Kind::kPrepared;
+    event.id = create->container_id();
+    event.pid = create->pid();
+  } else if (message->topic() == kStart) {
     const auto start = Parse<events::TaskStart>(payload);
     if (!start) return std::nullopt;
     event.kind = Event::Kind::kStarted;
@@ -85,8 +94,8 @@ std::optional<Event> ReadEvent(std::string_view envelope) {
     event.pid = start->pid();
   } else if (message->topic() == kExit) {
     const auto exit = Parse<events::TaskExit>(payload);
-    if (!exit || exit->id() != exit->container_id()) return std::nullopt;
-    event.kind = Event::Kind::kExited;
+    if (!exit) return std::nullopt;
+    event.kind = exit->id() == exit->container_id() ? Event::Kind::kExited : Event::Kind::kNothing;
     event.id = exit->container_id();
     if (const base::Timestamp at = TimeOf(exit->exited_at()); at != base::Timestamp{}) event.at = at;
   } else {

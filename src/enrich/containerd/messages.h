@@ -17,16 +17,18 @@ namespace quaywatch::enrich::containerd {
 // Something happened to a container or sandbox.
 struct Event {
   enum class Kind : uint8_t {
-    kChanged,  // created, or described anew
+    kChanged,   // created, or described anew
+    kPrepared,  // its process is there, but does not run the container's program yet
     kStarted,
     kExited,
     kDeleted,
+    kNothing,  // that matters here: the end of a process that is not a container's first
   };
   Kind kind = Kind::kChanged;
   std::string group;
   std::string id;
   std::string sandbox;  // told by CRI only
-  uint32_t pid = 0;     // kStarted; CRI does not tell
+  uint32_t pid = 0;     // kPrepared, kStarted; CRI does not tell
   base::Timestamp at{};
 };
 
@@ -42,7 +44,6 @@ inline bool IsDockers(std::string_view group) { return group == "moby" || group 
 
 // Asks for exactly the events that ReadEvent understands.
 std::string SubscribeRequest();
-// Nothing also for the end of a process that is not a container's first.
 std::optional<Event> ReadEvent(std::string_view envelope);
 
 std::optional<std::vector<std::string>> ReadGroups(std::string_view response);

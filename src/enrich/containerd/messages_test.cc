@@ -39,6 +39,12 @@ std::optional<Event> ReadBack(const std::string& topic, const std::string& paylo
 }
 
 TEST(ReadEvent, UnderstandsWhatItAsksFor) {
+  events::TaskCreate create;
+  create.set_container_id("c");
+  create.set_pid(41);
+  EXPECT_EQ(ReadBack("/tasks/create", create.SerializeAsString())->kind, Event::Kind::kPrepared);
+  EXPECT_EQ(ReadBack("/tasks/create", create.SerializeAsString())->pid, 41U);
+
   events::TaskStart start;
   start.set_container_id("c");
   start.set_pid(42);
@@ -65,7 +71,7 @@ TEST(ReadEvent, OnlyTheFirstProcessEndsItsContainer) {
   EXPECT_EQ(ReadBack("/tasks/exit", exit.SerializeAsString())->kind, Event::Kind::kExited);
   EXPECT_EQ(ReadBack("/tasks/exit", exit.SerializeAsString())->at, base::FromUnixNanos(6'000'000'000));
   exit.set_id("an-exec");
-  EXPECT_FALSE(ReadBack("/tasks/exit", exit.SerializeAsString()));
+  EXPECT_EQ(ReadBack("/tasks/exit", exit.SerializeAsString())->kind, Event::Kind::kNothing);
 }
 
 TEST(ReadEvent, WhatMakesNoSenseIsNone) {
@@ -96,12 +102,17 @@ TEST(ReadContainers, TellsSandboxesContainersAndOthersByTheirLabels) {
   container->set_image("nginx");
   (*container->mutable_labels())["io.cri-containerd.kind"] = "container";
   (*container->mutable_labels())["io.kubernetes.container.name"] = "server";
-  response.add_containers()->set_id("plain");
+  auto* plain = response.add_containers();
+  plain->set_id("plain");
+  plain->mutable_spec()->set_value(R"({"linux":{"namespaces":[{"type":"network","path":"/run/netns/x"}]}})");
+  auto* of_host = response.add_containers();
+  of_host->set_id("of-host");
+  of_host->mutable_spec()->set_value(R"({"linux":{"namespaces":[{"type":"pid"}]}})");
   response.add_containers();  // without anything
 
   const auto objects = ReadContainers(response.SerializeAsString(), "k8s.io");
   ASSERT_TRUE(objects);
-  ASSERT_THAT(*objects, SizeIs(3));
+  ASSERT_THAT(*objects, SizeIs(4));
   EXPECT_EQ((*objects)[0].kind, Object::Kind::kSandbox);
   EXPECT_EQ((*objects)[0].pod, "web");
   EXPECT_EQ((*objects)[0].space, "shop");
@@ -113,6 +124,9 @@ TEST(ReadContainers, TellsSandboxesContainersAndOthersByTheirLabels) {
   EXPECT_EQ((*objects)[1].name, "server");
   EXPECT_EQ((*objects)[1].image, "nginx");
   EXPECT_EQ((*objects)[2].kind, Object::Kind::kContainer);
+  EXPECT_EQ((*objects)[2].netns_path, "/run/netns/x");
+  EXPECT_FALSE((*objects)[2].host_network);
+  EXPECT_TRUE((*objects)[3].host_network);
   EXPECT_FALSE(ReadContainers(kBroken, "k8s.io"));
 }
 

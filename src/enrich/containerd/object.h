@@ -38,9 +38,9 @@ struct Object {
   Labels labels;
   std::vector<model::IpAddress> addresses;  // of a sandbox
   std::vector<uint16_t> ports;              // that the pod's description says it listens on
-  bool host_network = false;                // of a sandbox: its pod has asked for the machine's network namespace
+  bool host_network = false;                // it has asked for the machine's network namespace
   uint32_t pid = 0;                         // of its first process, in the runtime's process namespace
-  std::string netns_path;                   // of a sandbox: where its network namespace is mounted
+  std::string netns_path;                   // where its network namespace is mounted
   uint32_t netns = 0;                       // inode number of its network namespace
   base::Timestamp created{};                // zero: not told
 };

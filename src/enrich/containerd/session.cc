@@ -38,8 +38,10 @@ Session::Session(Rpc& rpc, Directory& directory, Counters& counters)
 base::Result<> Session::Run(const std::function<void(const std::string&)>& on_ready) {
   std::thread follower([this] { Follow(); });
   base::Result<> result = List();
-  if (result) on_ready(Missing());
-  std::string missing = Missing();
+  // A runtime that was just started may have CRI a moment later: only then it is said to be missing.
+  bool told = result && cri_trouble_.empty();
+  if (told) on_ready({});
+  std::string missing;
   auto next_list = Clock::now() + kSecondList;
   bool done = !result;
   while (!done) {
@@ -57,13 +59,12 @@ base::Result<> Session::Run(const std::function<void(const std::string&)>& on_re
     }
     for (const Occurrence& occurrence : taken) Handle(occurrence);
     AskAgain();
-    if (list && !done) {
-      result = List();
-      next_list =
-          Clock::now() + (polling || !cri_trouble_.empty() ? Clock::duration(kPoll) : Clock::duration(kNextList));
-      done = !result;
-      if (result && missing != Missing()) on_ready(missing = Missing());
-    }
+    if (!list || done) continue;
+    result = List();
+    done = !result;
+    next_list = Clock::now() + (polling || !cri_trouble_.empty() ? Clock::duration(kPoll) : Clock::duration(kNextList));
+    if (result && (!told || missing != Missing())) on_ready(missing = Missing());
+    told = true;
   }
   if (!result) rpc_.Cancel();
   follower.join();
@@ -95,7 +96,7 @@ void Session::Take(std::optional<Event> event) {
     return;
   }
   if (event->at == base::Timestamp{}) event->at = Now();
-  if (IsDockers(event->group)) return;
+  if (event->kind == Event::Kind::kNothing || IsDockers(event->group)) return;
   Occurrence occurrence{std::move(*event)};
   // At once: a short-lived container is gone before it is its turn.
   if (occurrence.event.pid != 0) occurrence.netns = NetnsOfContainer(occurrence.event.pid, occurrence.event.id);
@@ -117,11 +118,12 @@ void Session::Handle(const Occurrence& occurrence) {
       AskContainer(event.group, event.id);
       Publish(key);
       break;
+    case Event::Kind::kPrepared:
     case Event::Kind::kStarted:
       if (inventory_.Find(key) == nullptr) AskContainer(event.group, event.id);
-      inventory_.Start(key, event.pid, occurrence.netns, event.at);
+      inventory_.Start(key, event.pid, NetnsOf(key, occurrence.netns), event.at);
       Publish(key);
-      AskPod(event);
+      if (event.kind == Event::Kind::kStarted) AskPod(event);
       break;
     case Event::Kind::kExited:
     case Event::Kind::kDeleted:
@@ -129,7 +131,16 @@ void Session::Handle(const Occurrence& occurrence) {
       inventory_.Exit(key);
       if (event.kind == Event::Kind::kDeleted) inventory_.Remove(key);
       break;
+    case Event::Kind::kNothing:
+      break;
   }
+}
+
+// As seen when the process started, else where its description says that it is mounted.
+uint32_t Session::NetnsOf(const std::string& key, uint32_t seen) const {
+  const Object* known = inventory_.Find(key);
+  if (seen != 0 || known == nullptr || known->netns_path.empty()) return seen;
+  return NetnsAt(known->netns_path);
 }
 
 void Session::Publish(const std::string& key) {
@@ -143,7 +154,7 @@ void Session::AskContainer(const std::string& group, const std::string& id) {
   const Reply reply = rpc_.Call(kGetContainer, group, ContainerRequest(id));
   if (reply.status != Reply::Status::kOk) return;  // it is gone already, or the connection is
   if (auto container = ReadContainer(reply.bytes, group); container && container->id == id) {
-    inventory_.Put(std::move(*container));
+    Put(inventory_, std::move(*container));
   } else {
     Skip();
   }
@@ -185,7 +196,7 @@ bool Session::AskSandbox(const std::string& id) {
     return true;
   }
   const bool complete = !sandbox->addresses.empty() || sandbox->host_network;
-  PutSandbox(inventory_, std::move(*sandbox));
+  Put(inventory_, std::move(*sandbox));
   Publish(KeyOf(std::string(kCriGroup), id));
   return complete;
 }

@@ -64,11 +64,13 @@ class Session {
   base::Result<> ListContainers(Inventory& fresh);
   base::Result<> ListPods(Inventory& fresh);
   base::Result<> FindCri();
-  void PutSandbox(Inventory& inventory, Object sandbox);
+  // With its network namespace, if that can be found.
+  static void Put(Inventory& inventory, Object object);
   // What can't be asked, for a person.
   std::string Missing() const;
 
   void Handle(const Occurrence& occurrence);
+  uint32_t NetnsOf(const std::string& key, uint32_t seen) const;
   void Skip(uint64_t count = 1) { counters_.skipped.fetch_add(count, std::memory_order_relaxed); }
   void Publish(const std::string& key);
   Reply AskCri(const char* method, const std::string& request);
