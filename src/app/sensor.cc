@@ -11,14 +11,13 @@
 #include "app/status.h"
 #include "enrich/containerd/containerd.h"
 #include "enrich/docker/docker.h"
-#include "enrich/host/host.h"
 #include "enrich/kubernetes/kubernetes.h"
 
 namespace quaywatch::app {
 namespace {
 
-// How often conntrack is read when no flow asks.
-constexpr auto kConntrackPause = std::chrono::milliseconds(100);
+// How often conntrack is read when no flow asks, and the machine's tunnels are.
+constexpr auto kRefreshPause = std::chrono::milliseconds(100);
 
 base::Timestamp WallClock() { return std::chrono::time_point_cast<base::Duration>(std::chrono::system_clock::now()); }
 
@@ -43,35 +42,40 @@ Sensor::Sensor(const WatchOptions& options) : options_(options), directory_(Dire
 Sensor::~Sensor() {
   server_.reset();
   stop_ = true;
-  if (conntrack_.joinable()) conntrack_.join();
+  if (refresh_.joinable()) refresh_.join();
 }
 
 base::Result<std::unique_ptr<Sensor>> Sensor::Start(const WatchOptions& options) {
   std::unique_ptr<Sensor> sensor(new Sensor(options));
-  sensor->WatchTranslations();
+  sensor->OpenTranslations();
   if (auto started = sensor->StartSources(); !started) return std::unexpected(started.error());
   if (auto listening = sensor->Listen(); !listening) return std::unexpected(listening.error());
   return sensor;
 }
 
-void Sensor::WatchTranslations() {
+void Sensor::OpenTranslations() {
   auto translations = dedup::Translations::Open({});
-  if (!translations) {
-    no_translations_ = translations.error().message;
-    Say("a connection whose addresses are translated is recorded before and after: " + no_translations_);
+  if (translations) {
+    translations_ = std::move(*translations);
     return;
   }
-  translations_ = std::move(*translations);
-  conntrack_ = std::thread([this] {
-    while (!stop_.load(std::memory_order_relaxed)) {
-      translations_->CatchUp(WallClock());
-      std::this_thread::sleep_for(kConntrackPause);
-    }
-  });
+  no_translations_ = translations.error().message;
+  Say("a connection whose addresses are translated is recorded before and after: " + no_translations_);
+}
+
+void Sensor::Refresh() {
+  while (!stop_.load(std::memory_order_relaxed)) {
+    if (translations_) translations_->CatchUp(WallClock());
+    tunnels_ = std::make_shared<const std::vector<model::LocalTunnel>>(host_->LocalTunnels());
+    std::this_thread::sleep_for(kRefreshPause);
+  }
 }
 
 base::Result<> Sensor::StartSources() {
-  sources_.push_back(enrich::host::StartHost({.listener = &namespaces_}, directory_, SayLine));
+  auto host = enrich::host::StartHost({.listener = &namespaces_}, directory_, SayLine);
+  host_ = host.get();
+  sources_.push_back(std::move(host));
+  refresh_ = std::thread([this] { Refresh(); });
   if (options_.docker != "off") {
     sources_.push_back(enrich::docker::StartDocker({.socket = options_.docker}, directory_, SayLine));
   }
@@ -100,8 +104,32 @@ base::Result<> Sensor::Listen() {
   return {};
 }
 
+// Outer addresses are the machine's own, and it has a tunnel of that kind and port.
+bool Sensor::EndsHere(const model::Datagram& datagram) const {
+  const auto tunnels = tunnels_.load();
+  if (tunnels == nullptr || tunnels->empty()) return false;
+  if (!directory_.IsHostAddress(datagram.src) && !directory_.IsHostAddress(datagram.dst)) return false;
+  return std::ranges::any_of(*tunnels, [&](const model::LocalTunnel& tunnel) {
+    if (datagram.transport == model::Transport::kUdp) return tunnel.udp_port == datagram.dst_port;
+    const bool gre = tunnel.kind.find("gre") != std::string::npos || tunnel.kind == "erspan";
+    return tunnel.udp_port == 0 && gre == (datagram.carries == model::TunnelType::kGre);
+  });
+}
+
 pipeline::HostOptions Sensor::host_options() {
-  return {.names = &directory_, .translations = translations_.get(), .ends_here = {}};
+  pipeline::HostOptions options;
+  options.names = &directory_;
+  options.translations = translations_.get();
+  options.ends_here = [this](const model::Datagram& datagram) { return EndsHere(datagram); };
+  options.owner_of = [this](const model::Endpoint& own, const model::Endpoint& peer) {
+    const auto owner = host_->OwnerOf({.transport = own.transport,
+                                       .local = own.address,
+                                       .local_port = own.port,
+                                       .remote = peer.address,
+                                       .remote_port = peer.port});
+    return owner ? std::make_shared<const model::SocketOwner>(*owner) : nullptr;
+  };
+  return options;
 }
 
 void Sensor::SetTotals(const pipeline::Totals& totals) {

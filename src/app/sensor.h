@@ -16,6 +16,7 @@
 #include "capture/namespaces.h"
 #include "dedup/translations.h"
 #include "enrich/directory.h"
+#include "enrich/host/host.h"
 #include "enrich/source.h"
 #include "pipeline/runner.h"
 
@@ -40,9 +41,11 @@ class Sensor {
 
  private:
   explicit Sensor(const WatchOptions& options);
-  void WatchTranslations();
+  void OpenTranslations();
+  void Refresh();
   base::Result<> StartSources();
   base::Result<> Listen();
+  bool EndsHere(const model::Datagram& datagram) const;
   std::string Status() const;
   std::string Endpoints(bool with_ended) const;
 
@@ -52,10 +55,13 @@ class Sensor {
   std::string no_translations_;  // why there are none
   capture::Namespaces namespaces_;
   std::vector<std::unique_ptr<enrich::Source>> sources_;
+  enrich::host::HostSource* host_ = nullptr;  // one of them
   mutable std::mutex mutex_;
   pipeline::Totals totals_;
   std::atomic<bool> stop_ = false;
-  std::thread conntrack_;
+  // Of the machine, as of a moment ago.
+  std::atomic<std::shared_ptr<const std::vector<model::LocalTunnel>>> tunnels_;
+  std::thread refresh_;
   std::unique_ptr<api::Server> server_;  // last: it asks all others
 };
 

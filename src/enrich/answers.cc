@@ -89,6 +89,8 @@ model::IdentityLookup::Answer Directory::HolderOf(const model::Endpoint& end, co
     const std::shared_lock lock(impl_->mutex);
     const Version* holder = impl_->Holder(end, at);
     if (holder == nullptr) {
+      // Its socket is known to be a workload's that nobody has told of yet.
+      if (end.owner != nullptr && !late) return {nullptr, false};
       if (impl_->IsHost(end)) return {impl_->host, true};
       if (IdentityRef service = impl_->services.IdentityAt(end.address)) return {std::move(service), true};
     } else if (const Merged* merged = Impl::AtHand(*holder, at, impl_->claims.generation())) {

@@ -72,12 +72,23 @@ bool Directory::Impl::IsNode(const model::IpAddress& address, base::Timestamp at
 
 Version* Directory::Impl::Holder(const model::Endpoint& end, base::Timestamp at) const {
   if (end.netns != 0 && IsEverywhere(end.address)) return InNetns(end.netns, at);
+  if (end.owner != nullptr) {
+    if (Version* owner = OfOwner(*end.owner, at)) return owner;
+  }
   Version* holder = nullptr;
   if (!IsHost(end)) holder = AtAddress(end, at);
   if (holder == nullptr || IsMachine(*holder)) {
     if (Version* workload = HostWorkload(end, at)) return workload;
   }
   return holder;
+}
+
+Version* Directory::Impl::OfOwner(const model::SocketOwner& owner, base::Timestamp at) const {
+  const auto any = [](const Version&) { return true; };
+  if (!owner.container_id.empty()) {
+    if (Version* version = Latest(claims.OfContainer(owner.container_id), at, any)) return version;
+  }
+  return owner.pod_uid.empty() ? nullptr : Latest(claims.OfPod(owner.pod_uid), at, any);
 }
 
 // Who listens on that port of this machine, or of another node.

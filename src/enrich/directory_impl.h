@@ -60,6 +60,7 @@ class Directory::Impl {
   InterfaceNames interfaces;
 
  private:
+  Version* OfOwner(const model::SocketOwner& owner, base::Timestamp at) const;
   Version* HostWorkload(const model::Endpoint& end, base::Timestamp at) const;
   Version* InNetns(uint32_t netns, base::Timestamp at) const;
   Version* AtAddress(const model::Endpoint& end, base::Timestamp at) const;

@@ -81,6 +81,7 @@ void SwapEnds(Flow& flow) {
   std::swap(flow.id.orig_p, flow.id.resp_p);
   std::swap(flow.local_orig, flow.local_resp);
   if (flow.host == nullptr) return;
+  std::swap(flow.host->owners[0], flow.host->owners[1]);
   std::swap(flow.host->parties.orig, flow.host->parties.resp);
   std::swap(flow.host->orig_settled, flow.host->resp_settled);
 }

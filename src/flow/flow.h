@@ -75,6 +75,8 @@ struct HostFacts {
   bool may_be_linked = false;     // docker-proxy may have it, and another
   // Another flow of the same connection is recorded: of this one only counters are kept.
   bool silent = false;
+  // Of ends at the machine's own addresses, if a workload has the socket.
+  std::array<std::shared_ptr<const model::SocketOwner>, 2> owners;
   // Who its ends are, as far as it is known, and whether no more will come to be known.
   model::Parties parties;
   bool orig_settled = false;

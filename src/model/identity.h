@@ -62,6 +62,12 @@ struct Parties {
 // has them after its own columns when names are asked for.
 const std::vector<Column>& PartyColumns();
 
+// Whose socket it is: a workload that shares the machine's own network namespace.
+struct SocketOwner {
+  std::string container_id;  // all digits; empty: not known
+  std::string pod_uid;       // with dashes; empty: not known
+};
+
 // One end of a flow, as a question.
 struct Endpoint {
   IpAddress address;
@@ -70,6 +76,7 @@ struct Endpoint {
   // The network namespace (its inode number, as in "net:[4026531840]") it was seen in; 0 for the sensor's own.
   // Decides for addresses that every namespace has (127.0.0.1).
   uint32_t netns = 0;
+  std::shared_ptr<const SocketOwner> owner;  // null: not known; then the address decides
 };
 
 // Who held an address, with time. Safe to ask from any thread; never blocks for long: an answer comes from

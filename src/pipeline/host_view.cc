@@ -65,10 +65,20 @@ std::optional<std::string> OtherSide(const End& seen, const End& original, const
 void HostView::Begin(flow::Flow& flow, const model::Datagram& datagram) {
   flow.host = std::make_unique<flow::HostFacts>();
   LookForTranslation(flow, datagram.ts);
+  if (!flow.host->silent) LookForOwners(flow);
   if (options_.proxy_links == nullptr || flow.host->translation || flow.key.zone != 0) return;
   // What was going on before says nothing of an order.
   if (flow.tcp != nullptr && (datagram.tcp.flags & (model::kSyn | model::kAck)) != model::kSyn) return;
   flow.host->may_be_linked = options_.proxy_links->Begin(flow);
+}
+
+void HostView::LookForOwners(flow::Flow& flow) const {
+  if (!HasPorts(flow) || flow.key.zone != 0) return;
+  const model::Endpoint orig{flow.id.orig_h, flow.id.orig_p.number, flow.transport, 0, nullptr};
+  const model::Endpoint resp{flow.id.resp_h, flow.id.resp_p.number, flow.transport, 0, nullptr};
+  auto& owners = flow.host->owners;
+  if (options_.names->IsHostAddress(orig.address)) owners[0] = options_.owner_of(orig, resp);
+  if (options_.names->IsHostAddress(resp.address)) owners[1] = options_.owner_of(resp, orig);
 }
 
 bool HostView::Counts(flow::Flow& flow, const flow::Conversation& ends, const model::Datagram& datagram) {
@@ -156,14 +166,20 @@ void HostView::Join(flow::Flow& flow, const dedup::Translations::Found& found) {
 
 Ends HostView::EndsOf(const flow::Flow& flow) {
   const auto endpoint = [&](const model::IpAddress& address, model::Port port) {
-    return model::Endpoint{address, port.number, flow.transport, flow.key.zone};
+    return model::Endpoint{address, port.number, flow.transport, flow.key.zone, nullptr};
   };
   Ends ends{endpoint(flow.id.orig_h, flow.id.orig_p), endpoint(flow.id.resp_h, flow.id.resp_p), flow.start};
-  if (flow.host == nullptr || !flow.host->translation) return ends;
+  if (flow.host == nullptr) return ends;
+  ends.orig.owner = flow.host->owners[0];
+  ends.resp.owner = flow.host->owners[1];
+  if (!flow.host->translation) return ends;
   const model::Translation& translation = *flow.host->translation;
+  const Ends seen = ends;
   ends.orig = endpoint(translation.original.orig_h, translation.original.orig_p);
   ends.resp = endpoint(translation.translated.resp_h, translation.translated.resp_p);
   if (!IsSameWay(flow, translation)) std::swap(ends.orig, ends.resp);
+  if (ends.orig.address == seen.orig.address) ends.orig.owner = seen.orig.owner;
+  if (ends.resp.address == seen.resp.address) ends.resp.owner = seen.resp.owner;
   return ends;
 }
 
@@ -228,7 +244,7 @@ void HostView::Describe(const flow::Flow& flow, base::Timestamp now, flow::ConnR
   record.nat_orig = same_way ? orig(OriginatorOf(flow.id)) : resp(OriginatorOf(flow.id));
   record.nat_resp = same_way ? resp(ResponderOf(flow.id)) : orig(ResponderOf(flow.id));
   record.at_responder = translated;
-  const model::Endpoint asked{original.resp_h, original.resp_p.number, flow.transport, 0};
+  const model::Endpoint asked{original.resp_h, original.resp_p.number, flow.transport, 0, nullptr};
   if (std::string service = options_.names->ServiceAt(asked, flow.start); !service.empty()) {
     record.via_service = std::move(service);
   }

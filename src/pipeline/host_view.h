@@ -22,8 +22,13 @@ struct HostOptions {
   dedup::ProxyLinks* proxy_links = nullptr;     // null: there is no docker-proxy
   // All interfaces are watched, so that of a translated connection the originator's own side is always seen.
   bool all_interfaces = true;
-  // The UDP ports of tunnels that end on this machine: what is inside is seen on their interfaces.
-  std::function<bool(const model::Datagram&)> ends_here;
+  // Is it of a tunnel that ends on this machine? What is inside is seen on the tunnel's own interface. Must be cheap.
+  std::function<bool(const model::Datagram&)> ends_here = [](const model::Datagram&) { return false; };
+  // The workload that has the socket of this end, which is at one of the machine's own addresses; null if it is
+  // the machine's own. Asked once for such an end, while the connection is young.
+  using OwnerOf =
+      std::function<std::shared_ptr<const model::SocketOwner>(const model::Endpoint& own, const model::Endpoint& peer)>;
+  OwnerOf owner_of = [](const model::Endpoint&, const model::Endpoint&) { return nullptr; };
 };
 
 struct HostCounters {
@@ -68,6 +73,7 @@ class HostView {
 
  private:
   bool MayHaveChanged(const flow::Flow& flow, const model::Datagram& datagram) const;
+  void LookForOwners(flow::Flow& flow) const;
   void LookForTranslation(flow::Flow& flow, base::Timestamp at);
   void Join(flow::Flow& flow, const dedup::Translations::Found& found);
 

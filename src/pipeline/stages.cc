@@ -24,7 +24,9 @@ void Worker::Packet(const model::RawPacket& packet, const Clock& clock) {
 
   tunnels_.Begin();
   for (const model::Datagram* d = decoder_.Decode(packet); d != nullptr; d = decoder_.Inner()) {
+    const bool ends_here = d->carries != model::TunnelType::kNone && options_.host.ends_here(*d);
     if (!d->is_flow()) {
+      if (ends_here) break;
       tunnels_.Enter(*d, clock_);
       continue;
     }
@@ -55,7 +57,7 @@ void Worker::Packet(const model::RawPacket& packet, const Clock& clock) {
         break;
     }
     table_.Touch(*flow);
-    if (!tunnels_.Enter(*flow, flow->DirectionOf(*d, ends.src_port), *d, clock_)) break;
+    if (ends_here || !tunnels_.Enter(*flow, flow->DirectionOf(*d, ends.src_port), *d, clock_)) break;
   }
   namer_.set_subject(nullptr);
 }

@@ -88,10 +88,10 @@ class Host final : public HostSource {
     return status_;
   }
 
-  std::optional<SocketOwner> OwnerOf(const SocketTuple& socket) override {
+  std::optional<model::SocketOwner> OwnerOf(const SocketTuple& socket) override {
     const auto owner = host_network_.OwnerOf(socket);
     if (!owner) return std::nullopt;
-    return SocketOwner{owner->container_id, owner->pod_uid};
+    return model::SocketOwner{owner->container_id, owner->pod_uid};
   }
 
   std::vector<DockerProxy> DockerProxies() const override {

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "enrich/source.h"
+#include "model/identity.h"
 #include "model/netns.h"
 
 namespace quaywatch::enrich::host {
@@ -44,11 +45,6 @@ struct SocketTuple {
   uint16_t remote_port = 0;
 };
 
-struct SocketOwner {
-  std::string container_id;
-  std::string pod_uid;
-};
-
 // One of Docker's helpers that accept connections to a published port in the host's namespace and open a second
 // one to the container for each.
 struct DockerProxy {
@@ -65,7 +61,7 @@ class HostSource : public Source {
  public:
   // The container or pod in the machine's own network namespace that has this socket now (inet_diag; Linux 5.9).
   // Nothing if the machine itself has it, or nobody. Asks the kernel: takes some ten microseconds.
-  virtual std::optional<SocketOwner> OwnerOf(const SocketTuple& socket) = 0;
+  virtual std::optional<model::SocketOwner> OwnerOf(const SocketTuple& socket) = 0;
   // As of now.
   virtual std::vector<DockerProxy> DockerProxies() const = 0;
   // Tunnels that end on this machine.

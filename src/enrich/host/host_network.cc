@@ -19,6 +19,10 @@ void HostNetwork::Publish(const std::map<std::string, Process>& containers, base
     directory_.End(SourceKind::kHost, entry.second.id, now);
     return true;
   });
+  {
+    const std::lock_guard lock(mutex_);
+    any_ = !containers.empty();
+  }
   if (containers.empty()) return;
   std::map<std::string, std::vector<uint16_t>> ports = ListeningPorts(now);
   for (const auto& [id, process] : containers) {
@@ -37,8 +41,15 @@ void HostNetwork::Publish(const std::map<std::string, Process>& containers, base
   }
 }
 
+bool HostNetwork::MayAsk() {
+  const auto second = std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now());
+  if (std::exchange(second_, second) != second) asked_ = 0;
+  return ++asked_ <= kMaxGuesses;
+}
+
 std::optional<CgroupOwner> HostNetwork::OwnerOf(const SocketTuple& socket) {
   const std::lock_guard lock(mutex_);
+  if (!any_ && !MayAsk()) return std::nullopt;
   const auto cgroup = sockets_ ? sockets_->CgroupOf(socket) : std::nullopt;
   auto owner = cgroup ? cgroups_.OwnerOf(*cgroup, Now().wall) : std::nullopt;
   return owner && !owner->empty() ? owner : std::nullopt;

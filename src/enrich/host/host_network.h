@@ -3,6 +3,7 @@
 // Containers that share the machine's own network namespace, with the ports they listen on.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -18,6 +19,10 @@ namespace quaywatch::enrich::host {
 
 class HostNetwork {
  public:
+  // Questions a second for the owner of a socket while no container is known to share the machine's namespace: one
+  // may just have begun, but a machine with many connections of its own is not to pay for that.
+  static constexpr int kMaxGuesses = 500;
+
   HostNetwork(Directory& directory, const std::vector<std::string>& cgroup_roots);
 
   // Claims the containers found, and ends those that are gone.
@@ -26,13 +31,19 @@ class HostNetwork {
   std::optional<CgroupOwner> OwnerOf(const SocketTuple& socket);
 
  private:
+  // Without containers: within kMaxGuesses.
+  bool MayAsk();
   // By container id or pod uid.
   std::map<std::string, std::vector<uint16_t>> ListeningPorts(base::Timestamp now);
 
   Directory& directory_;
-  std::mutex mutex_;  // of these two
+  std::mutex mutex_;  // of what follows, but for the claims
   std::unique_ptr<Sockets> sockets_;
   Cgroups cgroups_;
+  bool any_ = false;  // containers were found by the last look
+  std::chrono::time_point<std::chrono::steady_clock, std::chrono::seconds> second_{};
+  int asked_ = 0;  // in that second
+
   std::map<std::string, Claim> claims_;
 };
 
