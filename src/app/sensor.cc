@@ -67,8 +67,17 @@ void Sensor::Refresh() {
   while (!stop_.load(std::memory_order_relaxed)) {
     if (translations_) translations_->CatchUp(WallClock());
     tunnels_ = std::make_shared<const std::vector<model::LocalTunnel>>(host_->LocalTunnels());
+    proxy_links_.SetPorts(ProxyPorts());
     std::this_thread::sleep_for(kRefreshPause);
   }
+}
+
+std::vector<dedup::ProxyPort> Sensor::ProxyPorts() const {
+  std::vector<dedup::ProxyPort> ports;
+  for (const enrich::host::DockerProxy& proxy : host_->DockerProxies()) {
+    ports.push_back({proxy.transport, proxy.host, proxy.host_port, proxy.container, proxy.container_port});
+  }
+  return ports;
 }
 
 base::Result<> Sensor::StartSources() {
@@ -120,6 +129,7 @@ pipeline::HostOptions Sensor::host_options() {
   pipeline::HostOptions options;
   options.names = &directory_;
   options.translations = translations_.get();
+  options.proxy_links = &proxy_links_;
   options.ends_here = [this](const model::Datagram& datagram) { return EndsHere(datagram); };
   options.owner_of = [this](const model::Endpoint& own, const model::Endpoint& peer) {
     const auto owner = host_->OwnerOf({.transport = own.transport,

@@ -14,6 +14,7 @@
 #include "api/server.h"
 #include "app/command_line.h"
 #include "capture/namespaces.h"
+#include "dedup/proxy_links.h"
 #include "dedup/translations.h"
 #include "enrich/directory.h"
 #include "enrich/host/host.h"
@@ -45,12 +46,14 @@ class Sensor {
   void Refresh();
   base::Result<> StartSources();
   base::Result<> Listen();
+  std::vector<dedup::ProxyPort> ProxyPorts() const;
   bool EndsHere(const model::Datagram& datagram) const;
   std::string Status() const;
   std::string Endpoints(bool with_ended) const;
 
   const WatchOptions& options_;
   enrich::Directory directory_;
+  dedup::ProxyLinks proxy_links_{directory_};
   std::unique_ptr<dedup::Translations> translations_;
   std::string no_translations_;  // why there are none
   capture::Namespaces namespaces_;
