@@ -43,7 +43,7 @@ constexpr base::Duration kMostSaved = milliseconds(500);
 constexpr int kMaxRounds = 8;
 
 bool HasCapability(int capability) {
-  const std::string status = ReadProcFile("/proc/self/status");
+  const std::string status = ReadProcFile("/proc/thread-self/status");
   constexpr std::string_view kKey = "CapEff:\t";
   const size_t at = status.find(kKey);
   uint64_t mask = 0;
