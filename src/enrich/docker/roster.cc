@@ -132,7 +132,7 @@ void Roster::Claim(const std::string& id, Member& member) {
   claim.pod_uid = std::move(description.pod_uid);
   claim.host_network = member.host_network;
   claim.ports = member.ports;
-  if (!member.host_network) claim.netns = member.netns;
+  claim.netns = member.netns;
   for (const auto& [network, addresses] : member.addresses) {
     claim.addresses.insert(claim.addresses.end(), addresses.begin(), addresses.end());
   }
