@@ -7,7 +7,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,28 +16,22 @@
 #include <set>
 #include <thread>
 
+#include "enrich/host/anchors.h"
+#include "enrich/host/cgroup_watch.h"
 #include "enrich/host/clock_lag.h"
 #include "enrich/host/host_network.h"
 #include "enrich/host/living.h"
 #include "enrich/host/network.h"
 #include "enrich/host/processes.h"
 #include "enrich/host/rtnetlink.h"
+#include "enrich/host/survey_clock.h"
 #include "enrich/host/workloads.h"
 
 namespace quaywatch::enrich::host {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
-// Between two walks over /proc: when nothing is expected, ...
-constexpr base::Duration kCalm = seconds(5);
-// ... and while a namespace was found just now, a while ago, long ago, and nobody known lives in it.
-constexpr base::Duration kYoung = seconds(2), kYoungPause = milliseconds(20);
-constexpr base::Duration kOlder = seconds(30), kOlderPause = milliseconds(500);
-// Walks may take this part of the time, but as long as they want while a machine is set up.
-constexpr int kShare = 5;
-constexpr base::Duration kMostSaved = milliseconds(500);
 // Dumps can lead to further namespaces; beyond this many rounds they wait for the next event.
 constexpr int kMaxRounds = 8;
 
@@ -55,7 +48,7 @@ bool HasCapability(int capability) {
 base::Duration ThreadTime() {
   timespec time{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 class Host final : public HostSource {
@@ -66,7 +59,8 @@ class Host final : public HostSource {
         say_(std::move(say)),
         host_network_(directory, options_.cgroup_roots),
         stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        poll_(epoll_create1(EPOLL_CLOEXEC)) {
+        poll_(epoll_create1(EPOLL_CLOEXEC)),
+        anchors_(poll_) {
     status_.where = "this machine";
     status_.state = SourceState::kWaiting;
     status_.since = Now().wall;
@@ -78,7 +72,7 @@ class Host final : public HostSource {
     const uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(stop_, &one, sizeof one);
     thread_.join();
-    for (const auto& [pid, fd] : anchors_) close(fd);
+    anchors_.Follow({});
     close(poll_);
     close(stop_);
   }
@@ -114,14 +108,11 @@ class Host final : public HostSource {
   // False: to stop.
   bool Wait();
   void ReadUnread();
-  bool CanAfford();
   void Survey();
   void PlaceAll();
   void Publish();
   void PublishOwn();
-  void FollowAnchors();
   void Report();
-  void SurveyWithin(base::Duration delay) { next_survey_ = std::min(next_survey_, Now().uptime + delay); }
 
   const HostOptions options_;
   Directory& directory_;
@@ -135,7 +126,9 @@ class Host final : public HostSource {
   std::unique_ptr<Network> network_;
   std::unique_ptr<Processes> processes_;
   std::unique_ptr<MountTables> mounts_;
+  std::unique_ptr<CgroupWatch> cgroups_;
   std::unique_ptr<Workloads> workloads_;
+  Anchors anchors_;
   uint32_t own_inode_ = 0;
   bool hears_others_ = false;
   bool sees_processes_ = false;
@@ -143,12 +136,9 @@ class Host final : public HostSource {
   ProcessSurvey survey_;
   Living living_;
   std::set<Nsid> to_publish_;
-  std::map<pid_t, int> anchors_;
-  base::Duration next_survey_{};
-  base::Duration thorough_at_{};       // when the next walk asks all processes
-  base::Duration saved_ = kMostSaved;  // time walks may take
-  base::Duration saved_at_{};          // as of then
-  size_t unplaced_ = 0;                // namespaces that can't be given a number
+  SurveyClock clock_;
+  base::Duration new_cgroup_ = base::Duration::min();  // when the last container's cgroup was made
+  size_t unplaced_ = 0;                                // namespaces that can't be given a number
   uint64_t overruns_ = 0;
 
   mutable std::mutex mutex_;  // of what follows
@@ -161,10 +151,9 @@ class Host final : public HostSource {
 
 void Host::Run() {
   if (!Begin()) return;
-  Survey();
   do {
     ReadUnread();
-    if (next_survey_ <= now_.uptime) Survey();
+    if (clock_.IsDue(now_.uptime)) Survey();
     Publish();
     Report();
   } while (Wait());
@@ -195,11 +184,13 @@ bool Host::Begin() {
   sees_processes_ = HasCapability(CAP_SYS_PTRACE);
   processes_ = std::make_unique<Processes>(options_.proc_root, own_inode_);
   mounts_ = std::make_unique<MountTables>(options_.proc_root);
+  cgroups_ = std::make_unique<CgroupWatch>(options_.cgroup_roots);
   workloads_ = std::make_unique<Workloads>(directory_, options_.listener,
                                            [this](uint32_t interface) { return rtnetlink_->Gateways(interface); });
   Watch(stop_, EPOLLIN);
   Watch(rtnetlink_->fd(), EPOLLIN);
   for (const int fd : mounts_->fds()) Watch(fd, EPOLLPRI);
+  if (cgroups_->fd() >= 0) Watch(cgroups_->fd(), EPOLLIN);
   network_->At(now_ = Now());
   network_->BeginDump(kNoNsid);
   network_->EndDump(rtnetlink_->Dump(kNoNsid, *network_));
@@ -208,7 +199,7 @@ bool Host::Begin() {
 }
 
 bool Host::Wait() {
-  const base::Duration left = std::max(next_survey_ - Now().uptime, base::Duration::zero());
+  const base::Duration left = std::max(clock_.next() - Now().uptime, base::Duration::zero());
   std::array<epoll_event, 64> events{};
   const int count =
       epoll_wait(poll_, events.data(), events.size(), static_cast<int>(std::chrono::ceil<milliseconds>(left).count()));
@@ -217,7 +208,11 @@ bool Host::Wait() {
     const int fd = events[static_cast<size_t>(i)].data.fd;
     if (fd == stop_) return false;
     // A mount or a process came or went.
-    if (fd != rtnetlink_->fd()) SurveyWithin(base::Duration::zero());
+    if (fd != rtnetlink_->fd() && fd != cgroups_->fd()) clock_.Within({}, now_.uptime);
+  }
+  if (cgroups_->Read()) {
+    new_cgroup_ = now_.uptime;
+    clock_.Within({}, now_.uptime);
   }
   const auto read = rtnetlink_->ReadEvents(*network_);
   if (read == Rtnetlink::Events::kLost) {
@@ -242,27 +237,15 @@ void Host::ReadUnread() {
       network_->EndDump(rtnetlink_->Dump(nsid, *network_));
       const Namespace* space = network_->Find(nsid);
       if (space && network_->IsAttached(*space) && !workloads_->IsPlaced(nsid, *space)) {
-        SurveyWithin(base::Duration::zero());
+        clock_.Within({}, now_.uptime);
       }
     }
   }
 }
 
-// Is there time left for a walk? Else one is due when there is.
-bool Host::CanAfford() {
-  saved_ = std::min(kMostSaved, saved_ + (now_.uptime - saved_at_) / kShare);
-  saved_at_ = now_.uptime;
-  if (saved_ > base::Duration::zero()) return true;
-  next_survey_ = now_.uptime - saved_ * kShare + milliseconds(1);
-  return false;
-}
-
 void Host::Survey() {
-  if (!CanAfford()) return;
   const base::Duration began = ThreadTime();
-  const bool thorough = thorough_at_ <= now_.uptime;
-  if (thorough) thorough_at_ = now_.uptime + kCalm;
-  next_survey_ = thorough_at_;
+  const bool thorough = clock_.Begin(now_.uptime);
   survey_ = processes_->Look(now_, thorough);
   living_ = LivingNamespaces(survey_, mounts_->Read(), options_.proc_root, own_inode_);
   // What happened meanwhile, so that no number is taken for one of a namespace that has ended.
@@ -274,7 +257,7 @@ void Host::Survey() {
   ReadUnread();
   for (const auto& [nsid, space] : network_->namespaces()) to_publish_.insert(nsid);
   host_network_.Publish(survey_.host_network, now_.wall);
-  saved_ -= ThreadTime() - began;
+  clock_.End(ThreadTime() - began);
 }
 
 // Finds the numbers of the namespaces that something lives in.
@@ -301,11 +284,12 @@ void Host::Publish() {
   if (to_publish_.erase(kNoNsid) > 0) PublishOwn();
   workloads_->Publish(*network_, living_, to_publish_, now_.wall);
   to_publish_.clear();
-  FollowAnchors();
-  const Workloads::Open open = workloads_->open(*network_);
-  if (open.count == 0) return;
-  const base::Duration age = now_.wall - open.youngest;
-  if (age < kOlder) SurveyWithin(age < kYoung ? kYoungPause : kOlderPause);
+  anchors_.Follow(workloads_->anchors());
+  if (const Workloads::Open open = workloads_->open(*network_); open.count > 0) {
+    clock_.ForAge(now_.wall - open.youngest, now_.uptime);
+  }
+  // Its processes and the ports they listen on are still to come.
+  if (new_cgroup_ != base::Duration::min()) clock_.ForAge(now_.uptime - new_cgroup_, now_.uptime);
 }
 
 void Host::PublishOwn() {
@@ -315,25 +299,6 @@ void Host::PublishOwn() {
   std::vector<model::IpAddress> addresses;
   for (const HeldAddress& held : network_->own().addresses) addresses.push_back(held.address.address);
   directory_.SetHostAddresses(std::move(addresses));
-}
-
-// A descriptor of a process becomes readable when it ends (pidfd_open(2), Linux 5.3).
-void Host::FollowAnchors() {
-  std::map<pid_t, int> kept;
-  for (const pid_t pid : workloads_->anchors()) {
-    const auto known = anchors_.find(pid);
-    if (known != anchors_.end()) {
-      kept.insert(anchors_.extract(known));
-      continue;
-    }
-    if (kept.contains(pid)) continue;
-    const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-    if (fd < 0) continue;
-    Watch(fd, EPOLLIN | EPOLLONESHOT);
-    kept.emplace(pid, fd);
-  }
-  for (const auto& [pid, fd] : anchors_) close(fd);
-  anchors_ = std::move(kept);
 }
 
 void Host::Report() {

@@ -30,8 +30,10 @@ namespace quaywatch::enrich::host {
 
 struct HostOptions {
   std::string proc_root = "/proc";
-  // Where the cgroup hierarchy of version 2 may be mounted; the first that is one counts.
-  std::vector<std::string> cgroup_roots{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+  // Where cgroup hierarchies may be mounted. The first that is there tells of new containers; sockets are known
+  // by the first of version 2.
+  std::vector<std::string> cgroup_roots{"/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd",
+                                        "/sys/fs/cgroup/memory"};
   // Told of attached namespaces; outlives the source. May be null.
   model::NetnsListener* listener = nullptr;
 };
