@@ -34,6 +34,8 @@ using std::chrono::milliseconds;
 
 // Dumps can lead to further namespaces; beyond this many rounds they wait for the next event.
 constexpr int kMaxRounds = 8;
+// Namespaces held open at once while their numbers are found.
+constexpr size_t kMostHeld = 256;
 
 bool HasCapability(int capability) {
   const std::string status = ReadProcFile("/proc/thread-self/status");
@@ -152,8 +154,11 @@ class Host final : public HostSource {
 void Host::Run() {
   if (!Begin()) return;
   do {
-    ReadUnread();
+    // Processes first: they may be gone soon, and a dump waits while the kernel takes other namespaces down.
+    if (network_->HasNew()) clock_.Within({}, now_.uptime);
     if (clock_.IsDue(now_.uptime)) Survey();
+    Publish();
+    ReadUnread();
     Publish();
     Report();
   } while (Wait());
@@ -248,20 +253,24 @@ void Host::Survey() {
   const bool thorough = clock_.Begin(now_.uptime);
   survey_ = processes_->Look(now_, thorough);
   living_ = LivingNamespaces(survey_, mounts_->Read(), options_.proc_root, own_inode_);
-  // What happened meanwhile, so that no number is taken for one of a namespace that has ended.
-  rtnetlink_->ReadEvents(*network_);
   PlaceAll();
   if (!hears_others_ && thorough) {
     for (const auto& [nsid, space] : network_->namespaces()) network_->Watch(nsid);
   }
-  ReadUnread();
   for (const auto& [nsid, space] : network_->namespaces()) to_publish_.insert(nsid);
   host_network_.Publish(survey_.host_network, now_.wall);
   clock_.End(ThreadTime() - began);
 }
 
-// Finds the numbers of the namespaces that something lives in.
+// Finds the numbers of the namespaces that something lives in. While they are held open they can't end, so that
+// after the events until then a number means the same to the kernel and to us.
 void Host::PlaceAll() {
+  struct Held {
+    uint32_t inode;
+    int fd;
+    std::optional<Nsid> nsid;
+  };
+  std::vector<Held> held;
   unplaced_ = 0;
   for (const auto& [inode, one] : living_) {
     if (workloads_->IsPlaced(inode, *network_)) continue;
@@ -269,13 +278,20 @@ void Host::PlaceAll() {
     if (fd < 0) continue;
     auto nsid = rtnetlink_->NsidOf(fd);
     if (!nsid) nsid = rtnetlink_->AssignNsid(fd);
-    close(fd);
-    if (!nsid) {
-      ++unplaced_;
-      continue;
+    if (!nsid) ++unplaced_;
+    held.push_back({inode, fd, nsid});
+    if (held.size() < kMostHeld) continue;
+    clock_.Within({}, now_.uptime);
+    break;
+  }
+  if (held.empty()) return;
+  rtnetlink_->ReadEvents(*network_);
+  for (const auto& [inode, fd, nsid] : held) {
+    if (nsid) {
+      if (!network_->Find(*nsid)) network_->Watch(*nsid);
+      if (const Namespace* space = network_->Find(*nsid)) workloads_->Place(*nsid, *space, inode, now_.wall);
     }
-    network_->Watch(*nsid);
-    if (const Namespace* space = network_->Find(*nsid)) workloads_->Place(*nsid, *space, inode, now_.wall);
+    close(fd);
   }
 }
 

@@ -138,6 +138,7 @@ void Network::EndDump(bool complete) {
   for (size_t i = space->addresses.size(); i-- > 0;) {
     if (FindAddress(fresh_.addresses, space->addresses[i].address) == fresh_.addresses.end()) Leave(dumped_, *space, i);
   }
+  space->read = true;
   space->links = std::move(fresh_.links);
   space->addresses = std::move(fresh_.addresses);
   Change(dumped_);
@@ -159,6 +160,13 @@ void Network::Watch(Nsid nsid) {
   unread_.insert(nsid);
 }
 
+bool Network::HasNew() const {
+  return std::ranges::any_of(unread_, [this](Nsid nsid) {
+    const Namespace* space = Find(nsid);
+    return space && !space->read;
+  });
+}
+
 std::set<Nsid> Network::TakeUnread() { return std::exchange(unread_, {}); }
 
 std::set<Nsid> Network::TakeChanged() { return std::exchange(changed_, {}); }
@@ -170,6 +178,13 @@ const Namespace* Network::Find(Nsid nsid) const {
 
 bool Network::IsAttached(const Namespace& space) const {
   return std::ranges::any_of(space.links, [this](const auto& entry) { return entry.second.other_nsid == self_; });
+}
+
+bool Network::IsAttached(Nsid nsid) const {
+  const Namespace* space = Find(nsid);
+  if (!space) return false;
+  if (space->read) return IsAttached(*space);
+  return std::ranges::any_of(own_.links, [nsid](const auto& entry) { return entry.second.other_nsid == nsid; });
 }
 
 bool Network::IsHub(const Namespace& space) const {
@@ -189,12 +204,13 @@ std::vector<model::NetnsInterface> Network::InterfacesOf(const Namespace& space)
   return interfaces;
 }
 
-std::string Network::HostInterfaceOf(const Namespace& space) const {
+std::string Network::HostInterfaceOf(Nsid nsid, const Namespace& space) const {
   for (const auto& [index, link] : space.links) {
     if (link.other_nsid != self_) continue;
     if (const auto end = own_.links.find(link.other); end != own_.links.end()) return end->second.name;
   }
-  return {};
+  const auto end = std::ranges::find_if(own_.links, [&](const auto& entry) { return entry.second.other_nsid == nsid; });
+  return end == own_.links.end() ? std::string() : end->second.name;
 }
 
 std::set<uint32_t> Network::HostEndsOf(const Namespace& space) const {

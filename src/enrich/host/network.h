@@ -27,6 +27,7 @@ struct HeldAddress {
 
 struct Namespace {
   uint64_t number = 0;  // never given twice, unlike nsids and inode numbers
+  bool read = false;    // it was dumped
   std::map<uint32_t, Link> links;
   std::vector<HeldAddress> addresses;
   base::Timestamp changed{};  // when it last got or lost a global address
@@ -63,6 +64,8 @@ class Network final : public NetworkReader {
 
   // A namespace was found in another way. It is to be dumped.
   void Watch(Nsid nsid);
+  // Are there namespaces that were never dumped?
+  bool HasNew() const;
   // Namespaces to be dumped, since the last call.
   std::set<Nsid> TakeUnread();
   // Namespaces with changes, since the last call; kNoNsid among them for the sensor's own.
@@ -76,11 +79,13 @@ class Network final : public NetworkReader {
 
   // A link's other end or parent is in the sensor's own namespace.
   bool IsAttached(const Namespace& space) const;
+  // So it is by what the host's ends of veths say alone, before it was dumped.
+  bool IsAttached(Nsid nsid) const;
   // It has links to third namespaces.
   bool IsHub(const Namespace& space) const;
   std::vector<model::NetnsInterface> InterfacesOf(const Namespace& space) const;
   // The name of the host's end of its first link; empty if there is none.
-  std::string HostInterfaceOf(const Namespace& space) const;
+  std::string HostInterfaceOf(Nsid nsid, const Namespace& space) const;
   // The interfaces of the sensor's namespace by which it is reached: the host's ends, and bridges they belong to.
   std::set<uint32_t> HostEndsOf(const Namespace& space) const;
   std::vector<model::LocalTunnel> Tunnels() const;

@@ -47,12 +47,14 @@ class NetworkTest : public testing::Test {
 TEST_F(NetworkTest, AVethLeadsToItsNamespace) {
   network_.At(At(seconds(1)));
   network_.OnLink(kNoNsid, {.index = 10, .name = "veth1", .kind = "veth", .other = 2, .other_nsid = kPod});
+  EXPECT_TRUE(network_.HasNew());
   EXPECT_EQ(network_.TakeUnread(), std::set<Nsid>{kPod});
-  EXPECT_FALSE(network_.IsAttached(pod()));
+  EXPECT_TRUE(network_.IsAttached(kPod));
+  EXPECT_EQ(network_.HostInterfaceOf(kPod, pod()), "veth1");
   Dump(kPod, {Eth()}, {});
   EXPECT_TRUE(network_.IsAttached(pod()));
   EXPECT_FALSE(network_.IsHub(pod()));
-  EXPECT_EQ(network_.HostInterfaceOf(pod()), "veth1");
+  EXPECT_EQ(network_.HostInterfaceOf(kPod, pod()), "veth1");
   EXPECT_EQ(network_.TakeChanged(), (std::set<Nsid>{kNoNsid, kPod}));
 }
 

@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   for (const auto& [nsid, space] : network.namespaces()) {
     if (network.IsAttached(space) && network.InterfacesOf(space).empty()) abort();
-    network.HostInterfaceOf(space);
+    network.HostInterfaceOf(nsid, space);
     network.HostEndsOf(space);
   }
   network.Tunnels();

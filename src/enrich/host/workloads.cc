@@ -51,9 +51,14 @@ void Workloads::Publish(const Network& network, const Living& living, const std:
     const Namespace* space = network.Find(nsid);
     if (!space) continue;
     Workload& workload = workloads_[nsid];
+    workload.nsid = nsid;
     workload.number = space->number;
     if (workload.found == base::Timestamp()) workload.found = now;
-    Update(workload, *space, network, living, now);
+    if (network.IsAttached(nsid)) {
+      Update(workload, *space, network, living, now);
+    } else {
+      Finish(workload, now);
+    }
   }
 }
 
@@ -67,8 +72,7 @@ void Workloads::Stop() {
 Workloads::Open Workloads::open(const Network& network) const {
   Open open;
   for (const auto& [nsid, workload] : workloads_) {
-    const Namespace* space = network.Find(nsid);
-    if (!workload.owner.empty() || !space || !network.IsAttached(*space)) continue;
+    if (!workload.owner.empty() || !network.IsAttached(nsid)) continue;
     ++open.count;
     open.youngest = std::max(open.youngest, workload.found);
   }
@@ -101,16 +105,16 @@ void Workloads::Update(Workload& workload, const Namespace& space, const Network
     return;
   }
   ClaimFor(workload, space, network);
-  Tell(workload, space, network, found->second);
+  if (space.read) Tell(workload, space, network, found->second);
 }
 
 bool Workloads::IsWorkload(const Workload& workload, const Namespace& space, const Network& network,
                            const Residents& residents) const {
-  if (residents.first || !network.IsAttached(space)) return false;
+  if (residents.first) return false;
   // Another node, with containers that share its network.
   if (residents.unowned && network.IsHub(space)) return false;
   if (!workload.owner.empty()) return true;
-  if (network.IsHub(space)) return false;
+  if (!space.read || network.IsHub(space)) return false;
   const auto holds = [&space](const model::IpAddress& gateway) {
     return std::ranges::any_of(space.addresses,
                                [&](const HeldAddress& held) { return held.address.address == gateway; });
@@ -132,7 +136,7 @@ void Workloads::ClaimFor(Workload& workload, const Namespace& space, const Netwo
   claim.container_id = workload.owner.container_id;
   claim.pod_uid = workload.owner.pod_uid;
   claim.netns = workload.inode;
-  claim.interface = network.HostInterfaceOf(space);
+  claim.interface = network.HostInterfaceOf(workload.nsid, space);
   claim.since = space.changed;
   if (!workload.claimed && claim.addresses.empty()) return;
   const Claim& last = workload.claim;

@@ -42,6 +42,7 @@ class Workloads {
 
  private:
   struct Workload {
+    Nsid nsid = kNoNsid;
     uint64_t number = 0;
     uint32_t inode = 0;
     base::Timestamp found{};
