@@ -5,6 +5,8 @@ import hashlib
 import ipaddress
 import struct
 
+from lab.kubernetes import HTTPS_PORT
+
 PROTOCOLS = {"tcp": 6, "udp": 17}
 
 
@@ -41,18 +43,20 @@ def of_talk(talk, records):
 class Judge:
     """Of one sensor: its node and its records of connections."""
 
-    def __init__(self, node, records):
+    def __init__(self, cluster, node, records):
+        self.cluster = cluster
         self.node = node
         self.records = records
         self.explained = set()  # uids
 
     def unexplained(self):
         return [record for record in self.records if record["proto"] in PROTOCOLS and
-                record["uid"] not in self.explained and not self.is_tunnel(record)]
+                record["uid"] not in self.explained and not self._is_expected(record)]
 
     @staticmethod
-    def is_tunnel(record):
-        return record["proto"] == "udp" and record["id.resp_p"] == 8472
+    def _is_expected(record):
+        """The tunnel between the nodes, and the sensor's own connection to the API server."""
+        return (record["proto"], record["id.resp_p"]) in (("udp", 8472), ("tcp", HTTPS_PORT))
 
     def complaints(self, talk):
         """What is wrong with the records of a connection; and its record, if there is just one."""
@@ -78,13 +82,21 @@ class Judge:
             "missed_bytes": 0,
             "community_id": community_id(talk.protocol, *talk.after),
             "sightings": len(talk.cell.interfaces[self.node]),
+            "via_service": self.cluster.row.service_names.get(talk.cell.service) if first else None,
         }
+        client = talk.cell.client
+        if not first and nat_orig[0] != talk.cell.client_address:
+            client = next(iter(talk.cell.interfaces)).host  # who rewrote the source: more cannot be known here
+        for side, end in (("orig", client), ("resp", talk.cell.server)):
+            for key, value in self.cluster.name_of(end, self.node, side == "resp").items():
+                expected[f"{side}.{key}"] = value
         for key, value in expected.items():
             if record.get(key) != value:
                 yield f"{key} is {record.get(key)} instead of {value}"
         interfaces = set(record.get("interfaces", []))
-        if interfaces != talk.cell.interfaces[self.node]:
-            yield f"interfaces are {sorted(interfaces)} instead of {sorted(talk.cell.interfaces[self.node])}"
+        names = {one if isinstance(one, str) else one[1] for one in talk.cell.interfaces[self.node]}
+        if interfaces != names:
+            yield f"interfaces are {sorted(interfaces)} instead of {sorted(names)}"
         has_note = "midstream" in record.get("notes", [])
         if talk.protocol == "tcp" and has_note != talk.midstream:
             yield f"notes are {record.get('notes')}"

@@ -33,8 +33,8 @@ class Plan:
                 self._networks.append(network)
                 return network
 
-    def network6(self):
-        return ipaddress.ip_network((0xfd << 120 | self.random.getrandbits(56) << 64, 64))
+    def network6(self, bits=64):
+        return ipaddress.ip_network((0xfd << 120 | self.random.getrandbits(56) << 64, bits))
 
     def address(self, network, first=2):
         """One that has not been given; those below `first` are for routers."""

@@ -76,7 +76,7 @@ class Row:
         self.nodes = []
         self.flavour = plan.random.choice(FLAVOURS)
         self.random_ports = plan.chance()
-        self.service_networks = {4: plan.network4(20), 6: plan.network6()}
+        self.service_networks = world.service_networks
 
     # ---- building ------------------------------------------------------------------------------------
     def build(self):
@@ -156,7 +156,7 @@ class Row:
     def finish_wiring(self):
         pass
 
-    # The node's interfaces that see what goes ...
+    # What sees what goes ... : interfaces of the node by their names, those inside a pod as (pod's name, name).
     def between(self, one, other):
         """... from a pod to another on the same node."""
         return {one.interface, other.interface}
@@ -176,8 +176,8 @@ class Row:
     def to_other_node(self, pod, version):  # pylint: disable=unused-argument
         return self.to_uplink(pod)
 
-    def in_pod(self, pod):  # pylint: disable=unused-argument
-        return {"lo"}
+    def in_pod(self, pod):
+        return {(pod.name, "lo")}
 
     # ---- who talks with whom ---------------------------------------------------------------------------
     def cell(self, column):

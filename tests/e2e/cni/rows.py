@@ -154,10 +154,6 @@ class Redirect(Routed):
         v6 = ", ".join(map(str, struct.unpack("=IIII", ipaddress.ip_address(pod.addresses[6]).packed)))
         return f"POD4({v4}u, {index})\nPOD6({v6}, {index})\n"
 
-    # Both hand over to the peer: each way is seen where it begins.
-    def between(self, one, other):
-        return {one.interface, other.interface}
-
 
 class Macvlan(Row):
     key = "macvlan"
@@ -176,10 +172,6 @@ class Macvlan(Row):
             ip address add {node.shim_addresses[6]}/128 dev {node.shim} nodad
             ip link set {node.shim} up
         """)
-
-    def make_pod(self, node):
-        pod = super().make_pod(node)
-        return pod
 
     def wire_pod(self, node, netns, addresses):
         for version, lan in ((4, self.world.lan4), (6, self.world.lan6)):
@@ -204,27 +196,29 @@ class Macvlan(Row):
     def masqueraded(self, node):
         return {4: self.world.lan4, 6: self.world.lan6}
 
+    # The parent is shown what passes between its macvlans.
     def between(self, one, other):
-        return {"eth0"}
+        return {(one.name, "eth0"), (other.name, "eth0"), one.node.uplink}
 
     def translated_between(self, one, other):
-        return {"eth0", one.node.shim}
+        return self.between(one, other) | {one.node.shim}
 
     def to_itself(self, pod):
-        return {"eth0", pod.node.shim}
+        return self.to_uplink(pod)
 
     def to_node(self, pod):
-        return {"eth0", pod.node.shim}
+        return self.to_uplink(pod)
 
     def to_uplink(self, pod):
-        return {"eth0", pod.node.shim, pod.node.uplink}
+        return {(pod.name, "eth0"), pod.node.shim, pod.node.uplink}
 
     def to_other_node(self, pod, version):
-        return {"eth0", pod.node.uplink}
+        return {(pod.name, "eth0"), pod.node.uplink}
 
     def cell_service_other_node(self, column, version):
-        return self.via(column, self.client, version, {
-            self.here: {"eth0", self.here.shim, self.here.uplink}, self.there: {"eth0", self.there.uplink}})
+        cell = super().cell_service_other_node(column, version)
+        cell.interfaces[self.here] |= {self.here.shim}
+        return cell
 
 
 class HostNetwork(Row):
@@ -240,6 +234,9 @@ class HostNetwork(Row):
 
     def to_uplink(self, pod):
         return {pod.node.uplink}
+
+    def in_pod(self, pod):
+        return {"lo"}
 
     def cell_published_port(self, _, version):
         return self.direct(self.world.outside, self.near, version, {self.here: self.to_uplink(self.near)})
@@ -270,21 +267,23 @@ class TwoInterfaces(Bridge):
         return cell
 
     def cell_same_node(self, _, version):
-        return self.over_second(self.near, version, {self.here: {"net1"}})
+        return self.over_second(self.near, version, {
+            self.here: {(self.client.name, "net1"), (self.near.name, "net1"), self.here.uplink}})
 
     def cell_other_node(self, _, version):
-        return self.over_second(self.far, version, {node: {"net1", node.uplink} for node in (self.here, self.there)})
+        return self.over_second(self.far, version, {
+            end.node: {(end.name, "net1"), end.node.uplink} for end in (self.client, self.far)})
 
     # What comes from the other node's own address is answered by the second interface.
     def cell_node_port_other_node(self, column, version):
         cell = super().cell_node_port_other_node(column, version)
-        cell.interfaces[self.there] |= {"net1"}
+        cell.interfaces[self.there] |= {(self.far.name, "net1")}
         return cell
 
     def cell_service_other_node(self, column, version):
         cell = super().cell_service_other_node(column, version)
         if self.service_masquerade == "all":
-            cell.interfaces[self.there] |= {"net1"}
+            cell.interfaces[self.there] |= {(self.far.name, "net1")}
         return cell
 
 

@@ -56,10 +56,9 @@ class Talk:
         cell = self.cell
         asked, answered = (self.client_port, cell.dial_port), (self.peer[1], cell.server_port)
         found = []
-        for end in (cell.client, cell.server):
-            entry = [e for e in accounts.of(end) if e.protocol == self.protocol and
-                     (asked == (e.original.source_port, e.original.destination_port) or
-                      answered == (e.reply.destination_port, e.reply.source_port))]
+        for end, ports in ((cell.client, lambda e: (e.original.source_port, e.original.destination_port) == asked),
+                           (cell.server, lambda e: (e.reply.destination_port, e.reply.source_port) == answered)):
+            entry = [e for e in accounts.of(end) if e.protocol == self.protocol and ports(e)]
             if len(entry) != 1:
                 raise Disagreement(f"{end.name} tracks {len(entry)} connections from port {self.client_port}")
             found.append(entry[0])

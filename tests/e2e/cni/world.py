@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is around the nodes: the network they stand in with its router, and a host outside."""
 from lab import conntrack
+from lab.kubernetes import ApiServer
 from lab.machine import Machine, join
 from lab.pod import Pod
 from plan import OUTSIDE
@@ -29,6 +30,7 @@ class End:
 class World:
     def __init__(self, plan):
         self.lan4, self.lan6 = plan.network4(24), plan.network6()
+        self.service_networks = {4: plan.network4(16, ["10.0.0.0/8", "172.16.0.0/12"]), 6: plan.network6(108)}
         self.router4, self.router6 = str(self.lan4[1]), str(self.lan6[1])
         self.plan = plan
         outside4, outside6 = plan.network4(24, OUTSIDE), plan.network6()
@@ -55,6 +57,7 @@ class World:
         conntrack.account(self.machine, "outside")
         self.outside = End(Pod(self.machine, "outside", "outside"), self.machine, "outside", addresses, "outside")
         self._ports = 0
+        self.api = ApiServer(self.machine, self.router4, self.service_networks.values())
 
     def attach(self, machine, interface):
         """A cable from a machine to the network."""
@@ -69,3 +72,4 @@ class World:
 
     def close(self):
         self.machine.close()
+        self.api.close()

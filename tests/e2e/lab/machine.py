@@ -4,6 +4,8 @@
 All that is started in it ends with it, and it ends with the process that made it, however that one ends: its first
 process waits for the end of its input. Nothing of it has a name outside, so that any number may run beside each other.
 """
+import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -75,6 +77,18 @@ class Machine:
 
     def mac(self, interface, netns=None):
         return next(link["address"] for link in self.links(netns) if link["ifname"] == interface)
+
+    @contextlib.contextmanager
+    def network(self):
+        """What this thread opens within is of the machine's network."""
+        setns = ctypes.CDLL(None, use_errno=True).setns
+        with open("/proc/thread-self/ns/net", "rb") as own, open(f"/proc/{self.init}/ns/net", "rb") as its:
+            if setns(its.fileno(), 0) != 0:
+                raise OSError(ctypes.get_errno(), "setns")
+            try:
+                yield
+            finally:
+                setns(own.fileno(), 0)
 
     def spawn(self, command, netns=None, **popen):
         return subprocess.Popen(self.inside(netns) + list(command), start_new_session=True, **popen)

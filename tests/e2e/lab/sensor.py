@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from lab.machine import last_child_of
+from lab.machine import CommandFailed, last_child_of, run
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
 PATIENCE = 60  # seconds
@@ -26,9 +26,15 @@ class SensorFailed(Exception):
     pass
 
 
+def has_running_socket(pid):
+    """Is there a packet socket in the process's network that receives?"""
+    sockets = pathlib.Path(f"/proc/{pid}/net/packet").read_text(encoding="ascii").splitlines()[1:]
+    return any(socket.split()[PACKET_RUNNING] == "1" for socket in sockets)
+
+
 class Sensor:
     def __init__(self, machine, *options, also_in=()):
-        """Returns when it captures in the machine's namespace and in those of the processes `also_in`."""
+        """Returns when it captures on the machine and in the networks of the processes `also_in`."""
         self.machine = machine
         self._folder = tempfile.TemporaryDirectory(prefix="quaywatch-e2e-")
         self.folder = pathlib.Path(self._folder.name)
@@ -37,21 +43,28 @@ class Sensor:
         self._process = machine.spawn(
             [str(program()), "live", "--log-dir", str(self.folder), "--log-format", "json", *options],
             stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said)
-        for pid in (machine.init, *also_in):
-            self._wait_for_capture(pid)
+        self._wait(lambda: self._is_up(also_in))
 
-    def _wait_for_capture(self, pid):
-        """Until a running packet socket is in that process's network: what it is shown from then on, it reads."""
+    def _wait(self, condition):
         until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
+        while not condition():
             if self._process.poll() is not None:
                 raise SensorFailed(f"{self.machine.name}: {self.said()}")
-            sockets = pathlib.Path(f"/proc/{pid}/net/packet").read_text(encoding="ascii").splitlines()[1:]
-            if any(socket.split()[PACKET_RUNNING] == "1" for socket in sockets):
-                return
-            time.sleep(0.02)
-        where = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-        raise SensorFailed(f"{self.machine.name}: no capture in the network of {where} in {PATIENCE} s: {self.said()}")
+            if time.monotonic() > until:
+                raise SensorFailed(f"{self.machine.name}: not up within {PATIENCE} s: {self.said()}")
+            time.sleep(0.05)
+
+    def _is_up(self, also_in):
+        """It answers, all its sources do, and what packets are shown from now on in those networks it reads."""
+        try:
+            sources = self.ask("status")["sources"]
+        except CommandFailed:
+            return False
+        return all(source["state"] != "waiting" for source in sources) and all(map(has_running_socket, also_in))
+
+    def ask(self, question):
+        """What the program says to a question about the running sensor."""
+        return json.loads(run(self.machine.inside() + [str(program()), question, "-o", "json"]))
 
     def said(self):
         self._said.seek(0)
