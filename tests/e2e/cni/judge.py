@@ -34,10 +34,12 @@ def community_id(protocol, one, other):
 
 
 def of_talk(talk, records):
-    """The records that have to do with it: whatever speaks of its originator's port."""
-    ports = {talk.client_port, talk.peer[1]}
+    """The records that have to do with it. An address and port that masquerading chose may serve several connections
+    to different responders.
+    """
+    (orig, _), (peer, server) = talk.before, talk.after
     return [record for record in records if record["proto"] == talk.protocol and
-            ports & {port for _, port in ends(record)}]
+            (orig in ends(record) or {peer, server} <= ends(record))]
 
 
 class Judge:
@@ -56,7 +58,8 @@ class Judge:
     @staticmethod
     def _is_expected(record):
         """The tunnel between the nodes, and the sensor's own connection to the API server."""
-        return (record["proto"], record["id.resp_p"]) in (("udp", 8472), ("tcp", HTTPS_PORT))
+        ports = (record["id.orig_p"], record["id.resp_p"])  # on its way already when the sensor began to look
+        return 8472 in ports and record["proto"] == "udp" or HTTPS_PORT in ports
 
     def complaints(self, talk):
         """What is wrong with the records of a connection; and its record, if there is just one."""
@@ -94,12 +97,18 @@ class Judge:
             if record.get(key) != value:
                 yield f"{key} is {record.get(key)} instead of {value}"
         interfaces = set(record.get("interfaces", []))
-        names = {one if isinstance(one, str) else one[1] for one in talk.cell.interfaces[self.node]}
+        names = {self._shown(one) for one in talk.cell.interfaces[self.node]}
         if interfaces != names:
             yield f"interfaces are {sorted(interfaces)} instead of {sorted(names)}"
         has_note = "midstream" in record.get("notes", [])
         if talk.protocol == "tcp" and has_note != talk.midstream:
             yield f"notes are {record.get('notes')}"
+
+    def _shown(self, interface):
+        if isinstance(interface, str):
+            return interface
+        pod, name = interface
+        return f"net:{pod.agent.network}/{name}"
 
 
 def brief(record):

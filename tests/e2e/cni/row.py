@@ -156,7 +156,7 @@ class Row:
     def finish_wiring(self):
         pass
 
-    # What sees what goes ... : interfaces of the node by their names, those inside a pod as (pod's name, name).
+    # What sees what goes ... : interfaces of the node by their names, those inside a pod as (pod, name).
     def between(self, one, other):
         """... from a pod to another on the same node."""
         return {one.interface, other.interface}
@@ -177,7 +177,7 @@ class Row:
         return self.to_uplink(pod)
 
     def in_pod(self, pod):
-        return {(pod.name, "lo")}
+        return {(pod, "lo")}
 
     # ---- who talks with whom ---------------------------------------------------------------------------
     def cell(self, column):

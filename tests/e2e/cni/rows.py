@@ -196,9 +196,9 @@ class Macvlan(Row):
     def masqueraded(self, node):
         return {4: self.world.lan4, 6: self.world.lan6}
 
-    # The parent is shown what passes between its macvlans.
+    # The kernel shows the parent what passes between its macvlans: there is no need to look into the pods.
     def between(self, one, other):
-        return {(one.name, "eth0"), (other.name, "eth0"), one.node.uplink}
+        return {one.node.uplink}
 
     def translated_between(self, one, other):
         return self.between(one, other) | {one.node.shim}
@@ -210,10 +210,10 @@ class Macvlan(Row):
         return self.to_uplink(pod)
 
     def to_uplink(self, pod):
-        return {(pod.name, "eth0"), pod.node.shim, pod.node.uplink}
+        return {pod.node.shim, pod.node.uplink}
 
     def to_other_node(self, pod, version):
-        return {(pod.name, "eth0"), pod.node.uplink}
+        return {pod.node.uplink}
 
     def cell_service_other_node(self, column, version):
         cell = super().cell_service_other_node(column, version)
@@ -267,24 +267,10 @@ class TwoInterfaces(Bridge):
         return cell
 
     def cell_same_node(self, _, version):
-        return self.over_second(self.near, version, {
-            self.here: {(self.client.name, "net1"), (self.near.name, "net1"), self.here.uplink}})
+        return self.over_second(self.near, version, {self.here: {self.here.uplink}})
 
     def cell_other_node(self, _, version):
-        return self.over_second(self.far, version, {
-            end.node: {(end.name, "net1"), end.node.uplink} for end in (self.client, self.far)})
-
-    # What comes from the other node's own address is answered by the second interface.
-    def cell_node_port_other_node(self, column, version):
-        cell = super().cell_node_port_other_node(column, version)
-        cell.interfaces[self.there] |= {(self.far.name, "net1")}
-        return cell
-
-    def cell_service_other_node(self, column, version):
-        cell = super().cell_service_other_node(column, version)
-        if self.service_masquerade == "all":
-            cell.interfaces[self.there] |= {(self.far.name, "net1")}
-        return cell
+        return self.over_second(self.far, version, {node: {node.uplink} for node in (self.here, self.there)})
 
 
 def multiarch():

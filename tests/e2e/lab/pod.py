@@ -3,6 +3,7 @@
 import concurrent.futures
 import itertools
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -59,6 +60,11 @@ class Pod:
     def pid(self):
         """Of the agent, as the test sees it."""
         return last_child_of(self._process.pid)
+
+    @property
+    def network(self):
+        """The inode number of its network namespace."""
+        return os.stat(f"/proc/{self.pid}/ns/net").st_ino
 
     def close(self):
         self._process.stdin.close()
