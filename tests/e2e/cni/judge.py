@@ -74,8 +74,11 @@ class Judge:
 
     def _differences(self, talk, record):
         first = self.node is next(iter(talk.cell.interfaces))
-        orig, resp = talk.before if first else talk.after
-        nat_orig, nat_resp = talk.after
+        # What its own machine translates is on no interface as the originator sent it.
+        seen_before = first and not (talk.cell.client.netns is None and talk.cell.client.node)
+        (orig, resp), (nat_orig, nat_resp) = (talk.before, talk.after) if seen_before else (talk.after, talk.before)
+        if not first:
+            nat_orig, nat_resp = orig, resp
         expected = {
             "id.orig_h": orig[0], "id.orig_p": orig[1], "id.resp_h": resp[0], "id.resp_p": resp[1],
             "nat_orig": shown(nat_orig) if nat_orig != orig else None,
@@ -88,7 +91,7 @@ class Judge:
             "via_service": self.cluster.row.service_names.get(talk.cell.service) if first else None,
         }
         client = talk.cell.client
-        if not first and nat_orig[0] != talk.cell.client_address:
+        if not first and orig[0] != talk.cell.client_address:
             client = next(iter(talk.cell.interfaces)).host  # who rewrote the source: more cannot be known here
         for side, end in (("orig", client), ("resp", talk.cell.server)):
             for key, value in self.cluster.name_of(end, self.node, side == "resp").items():
