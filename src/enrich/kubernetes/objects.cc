@@ -75,10 +75,13 @@ void ForEach(Visit visit, element from, Names... names) {
   for (const element item : items) visit(item);
 }
 
+void AddAddress(const model::IpAddress& address, std::vector<model::IpAddress>& addresses) {
+  if (addresses.size() >= kMaxAddresses) return;
+  if (std::ranges::find(addresses, address) == addresses.end()) addresses.push_back(address);
+}
+
 void AddAddress(std::string_view text, std::vector<model::IpAddress>& addresses) {
-  const auto address = model::IpAddress::Parse(text);
-  if (!address || addresses.size() >= kMaxAddresses) return;
-  if (std::ranges::find(addresses, *address) == addresses.end()) addresses.push_back(*address);
+  if (const auto address = model::IpAddress::Parse(text)) AddAddress(*address, addresses);
 }
 
 // A list of texts, or of objects that have the text as a member.
@@ -90,6 +93,46 @@ void AddAddresses(std::vector<model::IpAddress>& addresses, std::string_view mem
     AddAddress(text, addresses);
   };
   ForEach(add, from, names...);
+}
+
+// What Multus says of further interfaces (the Network Plumbing Working Group's de-facto standard, 4.1.2): JSON in a
+// text.
+void AddNetworkStatus(element from, std::vector<model::IpAddress>& addresses) {
+  const std::string_view text = View(from, "metadata", "annotations", "k8s.v1.cni.cncf.io/network-status");
+  if (text.empty()) return;
+  simdjson::dom::parser parser;
+  element status;
+  array networks;
+  if (parser.parse(text.data(), text.size()).get(status) != simdjson::SUCCESS) return;
+  if (status.get(networks) != simdjson::SUCCESS) return;
+  for (const element network : networks) AddAddresses(addresses, {}, network, "ips");
+}
+
+// A node also sends from its ends of the pods' networks, for one when it masquerades for a pod of another node: the
+// first two addresses of its range (an overlay's device has the first, a bridge the second), or what its network plugin
+// wrote down.
+void AddTunnelEnds(element from, std::vector<model::IpAddress>& addresses) {
+  const auto add_range = [&](std::string_view range) {
+    const auto first = model::IpAddress::Parse(range.substr(0, range.find('/')));
+    if (!first) return;
+    AddAddress(*first, addresses);
+    auto bytes = first->mapped();
+    ++bytes.back();
+    AddAddress(model::IpAddress::V6(bytes.data()), addresses);
+  };
+  const auto add = [&](element range) {
+    std::string_view text;
+    if (range.get(text) == simdjson::SUCCESS) add_range(text);
+  };
+  ForEach(add, from, "spec", "podCIDRs");
+  add_range(View(from, "spec", "podCIDR"));
+  for (const std::string_view annotation :
+       {"projectcalico.org/IPv4IPIPTunnelAddr", "projectcalico.org/IPv4VXLANTunnelAddr",
+        "projectcalico.org/IPv6VXLANTunnelAddr", "network.cilium.io/ipv4-cilium-host",
+        "network.cilium.io/ipv6-cilium-host", "io.cilium.network.ipv4-cilium-host",
+        "io.cilium.network.ipv6-cilium-host"}) {
+    AddAddress(View(from, "metadata", "annotations", annotation), addresses);
+  }
 }
 
 std::vector<std::string> LabelsOf(element from) {
@@ -197,6 +240,7 @@ std::optional<Object> ReadPod(element from) {
   pod.host_network = True(from, "spec", "hostNetwork");
   AddAddresses(pod.addresses, "ip", from, "status", "podIPs");
   AddAddress(View(from, "status", "podIP"), pod.addresses);
+  AddNetworkStatus(from, pod.addresses);
 
   Lives lives;
   ReadContainers(from, "containers", "containerStatuses", pod, lives);
@@ -290,6 +334,7 @@ std::optional<Object> ReadNode(element from) {
     if (type == "InternalIP" || type == "ExternalIP") AddAddress(View(entry, "address"), node.addresses);
   };
   ForEach(add, from, "status", "addresses");
+  AddTunnelEnds(from, node.addresses);
   return node;
 }
 

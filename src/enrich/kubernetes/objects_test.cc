@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "enrich/kubernetes/objects.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "enrich/kubernetes/times.h"
@@ -129,6 +130,28 @@ TEST(Objects, EndpointsAreASliceOfTheServiceOfTheirName) {
        "notReadyAddresses": [{"ip": "10.1.0.6"}]}]})");
   EXPECT_EQ(slice.service, "web");
   EXPECT_EQ(slice.endpoints, (std::vector<Service::Endpoint>{{Ip("10.1.0.5"), "0d1f"}}));
+}
+
+TEST(Objects, NodeHoldsTheEndsOfThePodsNetworks) {
+  const auto node = Read<Node>(Kind::kNodes, R"({"metadata": {"name": "n1", "annotations": {
+      "projectcalico.org/IPv4VXLANTunnelAddr": "10.1.9.9", "io.cilium.network.ipv4-cilium-host": "nonsense"}},
+      "spec": {"podCIDR": "10.1.2.0/24", "podCIDRs": ["10.1.2.0/24", "fd00:1::/64", 7, "x"]}})");
+  EXPECT_EQ(node.addresses,
+            (std::vector{Ip("10.1.2.0"), Ip("10.1.2.1"), Ip("fd00:1::"), Ip("fd00:1::1"), Ip("10.1.9.9")}));
+}
+
+TEST(Objects, PodHasTheAddressesOfFurtherInterfaces) {
+  const auto with = [](std::string_view status) {
+    return Read<Pod>(Kind::kPods, fmt::format(R"({{"metadata": {{"uid": "u", "name": "p", "annotations": {{
+        "k8s.v1.cni.cncf.io/network-status": {}}}}}, "status": {{"podIP": "10.1.2.3"}}}})",
+                                              status))
+        .addresses;
+  };
+  EXPECT_EQ(with(R"("[{\"name\": \"a\", \"ips\": [\"10.1.2.3\"]}, {\"ips\": [\"192.168.7.7\", \"fd00::7\"]}]")"),
+            (std::vector{Ip("10.1.2.3"), Ip("192.168.7.7"), Ip("fd00::7")}));
+  for (const auto* garbage : {R"("")", R"("[")", R"("{}")", R"("[7, {\"ips\": 7}]")", "7", "null"}) {
+    EXPECT_EQ(with(garbage), std::vector{Ip("10.1.2.3")}) << garbage;
+  }
 }
 
 TEST(Objects, NodeHasInnerAndOuterAddresses) {
