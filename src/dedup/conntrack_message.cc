@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
@@ -93,6 +94,9 @@ std::optional<TrackedConnection> ReadConnection(const nlmsghdr* message) {
   }
   // A zone of both directions stands by itself, one of a single direction in its tuple.
   connection.zone = parts[CTA_ZONE] != nullptr ? U16(parts[CTA_ZONE]) : std::max(original->zone, reply->zone);
+  if (Holds(parts[CTA_STATUS], 4)) {
+    connection.answered = (ntohl(mnl_attr_get_u32(parts[CTA_STATUS])) & IPS_SEEN_REPLY) != 0;
+  }
   if (Holds(parts[CTA_ID], 4)) connection.id = ntohl(mnl_attr_get_u32(parts[CTA_ID]));
   return connection;
 }

@@ -17,6 +17,7 @@ namespace quaywatch::dedup {
 // type and the answer's type for ICMP, 0 for everything else.
 struct TrackedConnection {
   bool destroyed = false;
+  bool answered = false;     // packets went both ways: the originator is who really sent first
   model::FlowId original;    // as the originator sends it
   model::FlowId translated;  // as the responder receives it: the reply's direction, turned round
   uint8_t ip_proto = 0;

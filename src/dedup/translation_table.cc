@@ -19,6 +19,8 @@ uint64_t RandomSeed() {
 
 bool IsIcmp(uint8_t ip_proto) { return ip_proto == IPPROTO_ICMP || ip_proto == IPPROTO_ICMPV6; }
 
+model::FlowId Reversed(const model::FlowId& id) { return {id.resp_h, id.orig_h, id.resp_p, id.orig_p}; }
+
 }  // namespace
 
 TranslationTable::Key::Key(const model::FlowId& id, uint8_t proto) : ends(id), ip_proto(proto) {
@@ -27,12 +29,22 @@ TranslationTable::Key::Key(const model::FlowId& id, uint8_t proto) : ends(id), i
   std::swap(ends.orig_p, ends.resp_p);
 }
 
-uint64_t TranslationTable::Key::Hash(uint64_t seed) const {
+uint64_t TranslationTable::HashOf(const model::FlowId& id, uint8_t ip_proto, uint64_t seed) {
   const auto word = [](const uint8_t* at) { return base::LoadLittle<uint64_t>(at); };
-  const uint8_t* a = ends.orig_h.mapped().data();
-  const uint8_t* b = ends.resp_h.mapped().data();
-  const uint64_t rest = uint64_t{ends.orig_p.number} << 32 | uint64_t{ends.resp_p.number} << 16 | ip_proto;
+  const uint8_t* a = id.orig_h.mapped().data();
+  const uint8_t* b = id.resp_h.mapped().data();
+  const uint64_t rest = uint64_t{id.orig_p.number} << 32 | uint64_t{id.resp_p.number} << 16 | ip_proto;
   return base::Mix(base::Mix(word(a) ^ seed, word(a + 8)) ^ base::Mix(word(b), word(b + 8)), rest);
+}
+
+uint64_t TranslationTable::PlainHash(const TrackedConnection& connection) const {
+  const bool is_directed = connection.answered && !IsIcmp(connection.ip_proto);
+  return is_directed ? DirectedHash(connection.original, connection.ip_proto)
+                     : Key(connection.original, connection.ip_proto).Hash(seed_);
+}
+
+bool TranslationTable::IsPlain(uint64_t hash) const {
+  return plain_.Contains(hash) || recent_.Contains(hash) || earlier_.Contains(hash);
 }
 
 TranslationTable::Key TranslationTable::Entry::Half() const {
@@ -100,16 +112,17 @@ void TranslationTable::BeginPlain(const TrackedConnection& connection, base::Tim
       exact_.erase(held);
     }
   }
-  if (!plain_.Add(key.Hash(seed_), connection.id)) left_out_ = true;
+  if (!plain_.Add(PlainHash(connection), connection.id)) left_out_ = true;
 }
 
 void TranslationTable::End(const TrackedConnection& connection, base::Timestamp now) {
   const Key key(connection.original, connection.ip_proto);
   if (!connection.is_translated()) {
-    const uint64_t hash = key.Hash(seed_);
-    plain_.Remove(hash, connection.id);
+    // When it began it was not answered yet.
+    plain_.Remove(key.Hash(seed_), connection.id);
+    plain_.Remove(DirectedHash(connection.original, connection.ip_proto), connection.id);
     RotateRecent(now);
-    recent_.Add(hash, connection.id);
+    recent_.Add(PlainHash(connection), connection.id);
     return;
   }
   const auto held = exact_.find(key);
@@ -164,14 +177,24 @@ void TranslationTable::RotateRecent(base::Timestamp now) {
 
 Translations::Found TranslationTable::Find(const model::FlowId& id, uint8_t ip_proto) const {
   using enum Translations::Form;
+  using Way = Translations::Way;
   const Key key(id, ip_proto);
-  if (const auto held = exact_.find(key); held != exact_.end()) {
-    return {held->second->Original() == key ? kOriginal : kTranslated, held->second->translation, true};
-  }
-  const uint64_t hash = key.Hash(seed_);
-  if (plain_.Contains(hash) || recent_.Contains(hash) || earlier_.Contains(hash)) return {kNone, nullptr, true};
-  if (const auto held = half_.find(key); held != half_.end()) return {kTranslated, held->second->translation, true};
-  return {kNone, nullptr, left_out_};
+  const auto found = [&](const Entry& entry) -> Translations::Found {
+    const model::FlowId& original = entry.translation->original;
+    const model::FlowId& translated = entry.translation->translated;
+    const auto opens = [&](const model::FlowId& from) {
+      return (id.orig_h == from.orig_h && id.orig_p == from.orig_p) ? Way::kForward : Way::kReverse;
+    };
+    const bool is_original = entry.Original() == key;
+    const Way way = IsIcmp(ip_proto) ? Way::kUnknown : opens(entry.Translated() == key ? translated : original);
+    return {is_original ? kOriginal : kTranslated, entry.translation, true, way};
+  };
+  if (const auto held = exact_.find(key); held != exact_.end()) return found(*held->second);
+  if (IsPlain(key.Hash(seed_))) return {kNone, nullptr, true, Way::kUnknown};
+  if (IsPlain(DirectedHash(id, ip_proto))) return {kNone, nullptr, true, Way::kForward};
+  if (IsPlain(DirectedHash(Reversed(id), ip_proto))) return {kNone, nullptr, true, Way::kReverse};
+  if (const auto held = half_.find(key); held != half_.end()) return found(*held->second);
+  return {kNone, nullptr, left_out_, Way::kUnknown};
 }
 
 void TranslationTable::Count(TranslationCounters& counters) const {

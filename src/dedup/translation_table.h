@@ -47,7 +47,7 @@ class TranslationTable {
 
     Key(const model::FlowId& id, uint8_t proto);
     bool operator==(const Key&) const = default;
-    uint64_t Hash(uint64_t seed) const;
+    uint64_t Hash(uint64_t seed) const { return HashOf(ends, ip_proto, seed); }
   };
   struct Hasher {
     uint64_t seed;
@@ -68,6 +68,12 @@ class TranslationTable {
   using Entries = std::list<Entry>;
   using Map = std::unordered_map<Key, Entries::iterator, Hasher>;
 
+  static uint64_t HashOf(const model::FlowId& id, uint8_t ip_proto, uint64_t seed);
+  // What stands for an untranslated connection in the sets below. Who opened it makes a difference if that is sure:
+  // where only one direction passes here, conntrack may have seen nothing but answers.
+  uint64_t DirectedHash(const model::FlowId& id, uint8_t ip_proto) const { return HashOf(id, ip_proto, ~seed_); }
+  uint64_t PlainHash(const TrackedConnection& connection) const;
+  bool IsPlain(uint64_t hash) const;
   void BeginTranslated(const TrackedConnection& connection, base::Timestamp now);
   void BeginPlain(const TrackedConnection& connection, base::Timestamp now);
   void MoveToEnded(Entries::iterator entry, base::Timestamp now);

@@ -57,10 +57,17 @@ class Translations {
     kOriginal,    // the pair asked for is as the originator sends it
     kTranslated,  // one of the others
   };
+  // Who opened the connection.
+  enum class Way : uint8_t {
+    kUnknown,
+    kForward,  // the originator of the id asked for
+    kReverse,  // its responder
+  };
   struct Found {
     Form form = Form::kNone;
     model::TranslationRef translation;  // null for kNone
     bool tracked = false;               // conntrack knows the connection, or too many to tell
+    Way way = Way::kUnknown;
   };
 
   // All that the kernel told until `at` is read first. `id`: either direction of the flow, as seen.

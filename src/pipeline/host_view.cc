@@ -12,6 +12,7 @@ namespace quaywatch::pipeline {
 namespace {
 
 using model::Sightings;
+using Way = dedup::Translations::Way;
 
 // The kernel tells of a connection while its first packet is still on its way: looking again at the packets after
 // it is enough.
@@ -35,6 +36,10 @@ struct End {
 
 End OriginatorOf(const model::FlowId& id) { return {id.orig_h, id.orig_p}; }
 End ResponderOf(const model::FlowId& id) { return {id.resp_h, id.resp_p}; }
+
+End EndOf(const flow::Flow& flow, model::Direction side) {
+  return side == model::Direction::kOrig ? OriginatorOf(flow.id) : ResponderOf(flow.id);
+}
 
 // Where there are no ports, a flow's are its ICMP type and code and say nothing of the end.
 bool IsSame(const End& a, const End& b, bool has_ports) {
@@ -60,11 +65,21 @@ std::optional<std::string> OtherSide(const End& seen, const End& original, const
   return TextOf(IsSame(seen, original, has_ports) ? translated : original, has_ports);
 }
 
+// Was the first packet seen one of the responder's? Asked of a connection that was going on already.
+bool WasReversed(const flow::Flow& flow, const model::Datagram& first, Way way) {
+  if (!HasPorts(flow)) return false;
+  if (flow.tcp != nullptr && (!first.tcp.header_ok || (first.tcp.flags & model::kSyn) != 0)) return false;
+  if (way != Way::kUnknown || flow.tcp == nullptr) return way == Way::kReverse;
+  // Nobody knows it. Servers have the lower ports.
+  return flow.id.orig_p.number < flow.id.resp_p.number;
+}
+
 }  // namespace
 
 void HostView::Begin(flow::Flow& flow, const model::Datagram& datagram) {
   flow.host = std::make_unique<flow::HostFacts>();
-  LookForTranslation(flow, datagram.ts);
+  const auto way = LookForTranslation(flow, datagram.ts);
+  if (WasReversed(flow, datagram, way)) flow.FlipRoles();
   if (!flow.host->silent) LookForOwners(flow);
   if (options_.proxy_links == nullptr || flow.host->translation || flow.key.zone != 0) return;
   // What was going on before says nothing of an order.
@@ -107,6 +122,24 @@ bool HostView::Counts(flow::Flow& flow, const flow::Conversation& ends, const mo
   return false;
 }
 
+HostView::Place HostView::PlaceOf(const flow::Flow& silent, model::Direction from, const model::Datagram& datagram) {
+  if (!silent.host->silent) return {};
+  const model::Translation& translation = *silent.host->translation;
+  if (!options_.names->IsHostAddress(translation.original.orig_h)) return {};
+  for (const model::FlowId& id : {translation.original, translation.translated}) {
+    flow::Flow* const flow = find_(id, silent);
+    if (flow == nullptr || flow->host->silent || flow->host->translation.get() != &translation) continue;
+    Place place{flow, IsSameWay(silent, translation) == IsSameWay(*flow, translation) ? from : Reverse(from)};
+    const bool is_first = flow->key.address_a == EndOf(*flow, place.from).address.mapped() &&
+                          flow->key.port_a == EndOf(*flow, place.from).port.number;
+    const auto side = is_first ? model::Direction::kOrig : model::Direction::kResp;
+    const auto point = Sightings::At(datagram.netns, datagram.interface, datagram.outgoing);
+    if (!dedup::Speaks(flow->host->sightings, side, point, datagram.wire_packets, datagram.ts)) return {};
+    return place;
+  }
+  return {};
+}
+
 // The kernel forgets a connection, and gives its addresses to another, while we still have the flow.
 bool HostView::MayHaveChanged(const flow::Flow& flow, const model::Datagram& datagram) const {
   const bool opens =
@@ -129,14 +162,14 @@ bool HostView::Conclude(flow::Flow& flow) {
   return true;
 }
 
-void HostView::LookForTranslation(flow::Flow& flow, base::Timestamp at) {
-  if (options_.translations == nullptr) return;
+Way HostView::LookForTranslation(flow::Flow& flow, base::Timestamp at) {
+  if (options_.translations == nullptr) return Way::kUnknown;
   flow::HostFacts& host = *flow.host;
   host.translation_looks = static_cast<uint8_t>(std::min<int>(host.translation_looks + 1, UINT8_MAX));
   const auto found = options_.translations->Find(flow.id, flow.ip_proto, at);
   host.tracked |= found.tracked;
-  if (found.form == dedup::Translations::Form::kNone || found.translation == host.translation) return;
-  Join(flow, found);
+  if (found.form != dedup::Translations::Form::kNone && found.translation != host.translation) Join(flow, found);
+  return found.way;
 }
 
 void HostView::Join(flow::Flow& flow, const dedup::Translations::Found& found) {

@@ -59,6 +59,14 @@ class HostView {
   bool Counts(flow::Flow& flow, const flow::Conversation& ends, const model::Datagram& datagram);
   // The addresses of this silent flow belong to another connection by now: it is over.
   bool IsReused(const flow::Flow& flow, const model::Datagram& datagram) const;
+  // A packet of a silent flow belongs to the recorded flow as well if that one is shown nothing of this direction: the
+  // kernel sends answers to its own machine's translated connections over the loopback with the addresses of before.
+  // Null if it does not.
+  struct Place {
+    flow::Flow* flow = nullptr;
+    model::Direction from = model::Direction::kOrig;  // there
+  };
+  Place PlaceOf(const flow::Flow& silent, model::Direction from, const model::Datagram& datagram);
   // The flow is over. False if it must not be recorded because another one is.
   bool Conclude(flow::Flow& flow);
 
@@ -74,7 +82,7 @@ class HostView {
  private:
   bool MayHaveChanged(const flow::Flow& flow, const model::Datagram& datagram) const;
   void LookForOwners(flow::Flow& flow) const;
-  void LookForTranslation(flow::Flow& flow, base::Timestamp at);
+  dedup::Translations::Way LookForTranslation(flow::Flow& flow, base::Timestamp at);
   void Join(flow::Flow& flow, const dedup::Translations::Found& found);
 
   const HostOptions& options_;

@@ -32,12 +32,15 @@ void Worker::Packet(const model::RawPacket& packet, const Clock& clock) {
     }
     const flow::Conversation ends = flow::Conversation::Of(*d);
     flow::Flow* flow = FlowOf(*d, ends);
+    Direction from = flow->DirectionOf(*d, ends.src_port);
     if (flow->host != nullptr && !host_view_.Counts(*flow, ends, *d)) {
       table_.Touch(*flow);
-      break;  // what a copy carries was seen as well
+      const HostView::Place place = host_view_.PlaceOf(*flow, from, *d);
+      if (place.flow == nullptr) break;  // what a copy carries was seen as well
+      flow = place.flow;
+      from = place.from;
     }
     namer_.set_subject(flow);
-    const Direction from = flow->DirectionOf(*d, ends.src_port);
     if (!tunnels_.Pass(*flow, clock_)) {
       FlowWeird(*flow, "tunnel_max_changes_per_connection_exceeded", std::to_string(Tunnels::kMaxChanges), {});
       flow->AddHistory('X');
