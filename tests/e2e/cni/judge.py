@@ -6,6 +6,7 @@ import ipaddress
 import struct
 
 from lab.kubernetes import HTTPS_PORT
+from lab.sensor import PROBE_PORT
 
 PROTOCOLS = {"tcp": 6, "udp": 17}
 
@@ -57,9 +58,9 @@ class Judge:
 
     @staticmethod
     def _is_expected(record):
-        """The tunnel between the nodes, and the sensor's own connection to the API server."""
+        """The tunnel between the nodes, the sensor's own connection to the API server, what makes it show its first."""
         ports = (record["id.orig_p"], record["id.resp_p"])  # on its way already when the sensor began to look
-        return 8472 in ports and record["proto"] == "udp" or HTTPS_PORT in ports
+        return 8472 in ports and record["proto"] == "udp" or HTTPS_PORT in ports or PROBE_PORT in ports
 
     def complaints(self, talk):
         """What is wrong with the records of a connection; and its record, if there is just one."""
@@ -76,6 +77,8 @@ class Judge:
         first = self.node is next(iter(talk.cell.interfaces))
         # What its own machine translates is on no interface as the originator sent it.
         seen_before = first and not (talk.cell.client.netns is None and talk.cell.client.node)
+        if not seen_before and first and record["id.resp_h"] == talk.cell.dial:
+            seen_before = True  # but answers to itself may be: the first packet seen decides
         (orig, resp), (nat_orig, nat_resp) = (talk.before, talk.after) if seen_before else (talk.after, talk.before)
         if not first:
             nat_orig, nat_resp = orig, resp

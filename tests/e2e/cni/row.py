@@ -179,6 +179,10 @@ class Row:
     def in_pod(self, pod):
         return {(pod, "lo")}
 
+    def networks(self, node):
+        """Processes in whose networks a sensor of the node captures, too."""
+        return [pod.agent.pid for pod in node.pods if pod.netns]
+
     # ---- who talks with whom ---------------------------------------------------------------------------
     def cell(self, column):
         return getattr(self, "cell_" + column.removesuffix("-6").replace("-", "_"))(column,

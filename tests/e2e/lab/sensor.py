@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -12,6 +13,7 @@ from lab.machine import CommandFailed, last_child_of, run
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
 PATIENCE = 60  # seconds
+PROBE_PORT = 9  # discard
 PACKET_RUNNING = 5  # column of /proc/net/packet
 
 
@@ -29,7 +31,7 @@ class SensorFailed(Exception):
 def has_running_socket(pid):
     """Is there a packet socket in the process's network that receives?"""
     sockets = pathlib.Path(f"/proc/{pid}/net/packet").read_text(encoding="ascii").splitlines()[1:]
-    return any(socket.split()[PACKET_RUNNING] == "1" for socket in sockets)
+    return any(line.split()[PACKET_RUNNING] == "1" for line in sockets)
 
 
 class Sensor:
@@ -55,12 +57,15 @@ class Sensor:
             time.sleep(0.05)
 
     def _is_up(self, also_in):
-        """It answers, all its sources do, and what packets are shown from now on in those networks it reads."""
+        """It answers, all its sources do, it has seen a packet, and it captures in those networks."""
+        with self.machine.network(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.sendto(b"", ("127.0.0.1", PROBE_PORT))
         try:
-            sources = self.ask("status")["sources"]
+            status = self.ask("status")
         except CommandFailed:
             return False
-        return all(source["state"] != "waiting" for source in sources) and all(map(has_running_socket, also_in))
+        return (status["capture"]["packets"] > 0 and all(map(has_running_socket, also_in)) and
+                all(source["state"] != "waiting" for source in status["sources"]))
 
     def ask(self, question):
         """What the program says to a question about the running sensor."""
