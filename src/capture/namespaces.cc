@@ -196,14 +196,15 @@ void Namespaces::Reconcile(const NamespaceRef& space, std::unique_lock<std::mute
   space->retry = Clock::time_point::max();
   if (missing.empty()) return;
   space->busy = true;
+  const uint32_t ring_bytes = NextRingBytes();
   lock.unlock();
-  auto opened = Enter(*space, missing);
+  auto opened = Enter(*space, missing, ring_bytes);
   lock.lock();
   space->busy = false;
   for (const NetnsInterface& interface : missing) {
     base::Result<Rings> rings = std::unexpected(opened ? base::Error{} : opened.error());
     if (opened) rings = std::move(opened->at(interface.index));
-    HandOver(*space, interface, std::move(rings));
+    HandOver(*space, interface, std::move(rings), ring_bytes);
   }
   if (space->gone) ::close(std::exchange(space->fd, -1));
   // Queued again meanwhile, when nobody could take it.
@@ -222,12 +223,12 @@ void Namespaces::EndUnwanted(Namespace& space) {
 }
 
 base::Result<std::map<uint32_t, base::Result<Namespaces::Rings>>> Namespaces::Enter(
-    const Namespace& space, const std::vector<NetnsInterface>& missing) {
+    const Namespace& space, const std::vector<NetnsInterface>& missing, uint32_t ring_bytes) {
   if (::setns(space.fd, CLONE_NEWNET) != 0) return base::Fail(WhyNotEntered(errno));
   std::map<uint32_t, base::Result<Rings>> opened;
   for (const NetnsInterface& interface : missing) {
     const RingOptions options{.interface = static_cast<int>(interface.index),
-                              .bytes = options_.ring_bytes,
+                              .bytes = ring_bytes,
                               .netns = space.inode,
                               .name = interface.name};
     const auto count = interface.loopback ? 1u : static_cast<unsigned>(inboxes_.size());
@@ -238,7 +239,8 @@ base::Result<std::map<uint32_t, base::Result<Namespaces::Rings>>> Namespaces::En
   return opened;
 }
 
-void Namespaces::HandOver(Namespace& space, const NetnsInterface& interface, base::Result<Rings> rings) {
+void Namespaces::HandOver(Namespace& space, const NetnsInterface& interface, base::Result<Rings> rings,
+                          uint32_t ring_bytes) {
   if (space.gone) {
     if (rings) std::ranges::move(*rings, std::back_inserter(closing_));
     return;
@@ -253,9 +255,26 @@ void Namespaces::HandOver(Namespace& space, const NetnsInterface& interface, bas
   const size_t first = interface.loopback ? space.inode % inboxes_.size() : 0;
   for (size_t i = 0; i < rings->size(); ++i) {
     std::unique_ptr<Ring>& ring = (*rings)[i];
-    capture.parts.push_back({first + i, ring->id(), ring->account()});
+    capture.parts.push_back({first + i, ring->id(), ring->account(), ring_bytes});
     inboxes_[first + i]->Add(std::move(ring));
   }
+}
+
+uint64_t Namespaces::RingBytesHeld() const {
+  uint64_t held = 0;
+  for (const auto& [inode, space] : spaces_) {
+    for (const auto& [index, capture] : space->captures) {
+      for (const Part& part : capture.parts) held += part.bytes;
+    }
+  }
+  return held;
+}
+
+uint32_t Namespaces::NextRingBytes() const {
+  constexpr uint64_t kShare = 16;
+  const uint64_t left = options_.memory - std::min(RingBytesHeld(), options_.memory);
+  return static_cast<uint32_t>(
+      std::clamp<uint64_t>(left / kShare, options_.least_ring_bytes, options_.most_ring_bytes));
 }
 
 NamespaceCounters Namespaces::counters() const {
@@ -277,7 +296,7 @@ NamespaceCounters Namespaces::counters() const {
     counters.rings += rings;
     counters.captured += rings > 0;
   }
-  counters.ring_bytes = counters.rings * options_.ring_bytes;
+  counters.ring_bytes = RingBytesHeld();
   return counters;
 }
 

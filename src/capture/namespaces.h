@@ -30,8 +30,12 @@ namespace quaywatch::capture {
 
 struct NamespaceOptions {
   size_t max_namespaces = 1'000;
-  size_t max_interfaces = 16;       // captured in each
-  uint32_t ring_bytes = 512 << 10;  // per interface: in all for loopback, per worker for the others
+  size_t max_interfaces = 16;  // captured in each
+  // Of a ring: per interface, in all for loopback, per worker for the others. A new one gets a sixteenth of what the
+  // others leave of `memory`, so that few namespaces have room for bursts and many don't cost too much.
+  uint32_t least_ring_bytes = 512 << 10;
+  uint32_t most_ring_bytes = 8 << 20;
+  uint64_t memory = 128 << 20;
 };
 
 // As things are now, but for the totals.
@@ -82,6 +86,7 @@ class Namespaces final : public model::NetnsListener {
     size_t source;
     uint64_t ring_id;
     std::shared_ptr<std::atomic<uint64_t>> dropped;
+    uint32_t bytes;
   };
   struct Capture {
     model::NetnsInterface interface;
@@ -108,8 +113,12 @@ class Namespaces final : public model::NetnsListener {
   void Reconcile(const NamespaceRef& space, std::unique_lock<std::mutex>& lock);
   void EndUnwanted(Namespace& space);
   base::Result<std::map<uint32_t, base::Result<Rings>>> Enter(const Namespace& space,
-                                                              const std::vector<model::NetnsInterface>& missing);
-  void HandOver(Namespace& space, const model::NetnsInterface& interface, base::Result<Rings> rings);
+                                                              const std::vector<model::NetnsInterface>& missing,
+                                                              uint32_t ring_bytes);
+  void HandOver(Namespace& space, const model::NetnsInterface& interface, base::Result<Rings> rings,
+                uint32_t ring_bytes);
+  uint64_t RingBytesHeld() const;
+  uint32_t NextRingBytes() const;
   void End(const Capture& capture);
   static void TryAgain(Namespace& space);
   void TakeBack(std::unique_ptr<Ring> ring);

@@ -232,10 +232,27 @@ TEST_F(NamespacesTest, SeesInPodsWhatTheHostDoesNot) {
   EXPECT_EQ(by_macvlan, (std::map<Point, int>{{{0, false}, 6}})) << "the parent shows them all, and once";
 }
 
+TEST_F(NamespacesTest, RingsShrinkAsThereAreMore) {
+  const Pod first = MakePod(), second = MakePod(), third = MakePod();
+  Live live = Open(1, {.least_ring_bytes = 1u << 20, .most_ring_bytes = 4u << 20, .memory = 68u << 20});
+  uint64_t before = 0;
+  std::vector<uint64_t> sizes;
+  for (const Pod* pod : {&first, &second, &third}) {
+    live.namespaces->OnAttached(pod->inode, pod->fd, {Loopback()});
+    WaitForRings(live, sizes.size() + 1);
+    const uint64_t held = live.namespaces->counters().ring_bytes;
+    sizes.push_back(held - before);
+    before = held;
+  }
+  EXPECT_EQ(sizes, (std::vector<uint64_t>{4u << 20, 4u << 20, 60u << 16}));
+  live.namespaces->OnGone(first.inode);
+  EXPECT_EQ(live.namespaces->counters().ring_bytes, before - (4u << 20));
+}
+
 TEST_F(NamespacesTest, PacketsOfSeveralRingsComeInOrder) {
   constexpr uint32_t kPackets = 100'000;
   const Pod first = MakePod(), second = MakePod();
-  Live live = Open(1, {.ring_bytes = 16u << 20});
+  Live live = Open(1, {.most_ring_bytes = 16u << 20, .memory = 1u << 30});
   for (const Pod* pod : {&first, &second}) live.namespaces->OnAttached(pod->inode, pod->fd, {Loopback()});
   WaitForRings(live, 2);
 
@@ -418,7 +435,7 @@ TEST_F(NamespacesTest, AHundredNamespaces) {
 }
 
 TEST_F(NamespacesTest, DropsAreCountedByNamespace) {
-  Live live = Open();
+  Live live = Open(1, {.most_ring_bytes = 512u << 10});
   const Pod pod = MakePod();
   live.namespaces->OnAttached(pod.inode, pod.fd, {Loopback()});
   WaitForRings(live, 1);

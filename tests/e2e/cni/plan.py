@@ -4,7 +4,7 @@ import ipaddress
 import random
 
 PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"]
-OUTSIDE = ["198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15"]
+OUTSIDE = ["198.51.100.0/24", "203.0.113.0/24"]
 WORDS = ["web", "cart", "search", "mail", "ledger", "cache", "queue", "auth", "report", "image", "stock", "quote"]
 UPLINKS = ["eth0", "ens5", "enp1s0", "bond0", "eno1"]
 # Ports of clients, of servers and those that masquerading may choose are apart: a port tells whose it is.

@@ -58,6 +58,8 @@ class Cell:
     # By node: its interfaces that see the packets.
     interfaces: dict
     service: str = ""
+    # Those that see some of them at times.
+    perhaps: frozenset = frozenset()
 
     @property
     def version(self):

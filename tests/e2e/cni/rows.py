@@ -55,7 +55,15 @@ class Bridge(Row):
         return seen if self.bridge_netfilter else seen | {self.bridge}
 
     def to_itself(self, pod):
-        return {pod.interface, self.bridge}
+        return {pod.interface} if self.bridge_netfilter else {pod.interface, self.bridge}
+
+    def via(self, column, client, version, interfaces, address=None):
+        cell = super().via(column, client, version, interfaces, address)
+        # What is translated in the bridge goes out by its port at once, or through the bridge itself while the kernel
+        # has no link-layer header at hand.
+        if self.bridge_netfilter and client in (self.client, self.near):
+            cell.perhaps = frozenset({self.bridge})
+        return cell
 
     def to_node(self, pod):
         return {pod.interface, self.bridge}

@@ -7,6 +7,8 @@ from lab import conntrack
 from plan import CLIENT_PORTS
 
 TCP_HEADERS = {4: 20 + 32, 6: 40 + 32}  # of all segments but SYN: timestamps are the only option
+SYN_OPTIONS = 8  # more than those of other segments
+JUMBO_OPTION = 8
 _handles = (f"h{number}" for number in itertools.count())
 
 
@@ -145,10 +147,16 @@ class Tcp(Talk):
         return sides[0]
 
     def wire(self, side, base, packets, payload):
-        """Conntrack counts super-packets with one set of headers; on the wire each segment has its own."""
+        """Conntrack counts super-packets with one set of headers; on the wire each segment has its own. IPv6's have a
+        jumbo option, too, if they are longer than 64 KiB (RFC 2675), which no segment has.
+        """
         seen, size = side.packets, side.bytes
         if base:
             seen, size = seen - base.packets, size - base.bytes
+        headers = seen * TCP_HEADERS[self.cell.version] + (0 if base else SYN_OPTIONS)
+        jumbo = size - payload - headers
+        if self.cell.version == 6 and 0 < jumbo <= seen * JUMBO_OPTION and jumbo % JUMBO_OPTION == 0:
+            size -= jumbo
         return Count(payload, packets, size + (packets - seen) * TCP_HEADERS[self.cell.version])
 
 
