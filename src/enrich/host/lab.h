@@ -23,10 +23,10 @@
 
 namespace quaywatch::enrich::host::lab {
 
-// 64 digits.
+// 64 digits; different numbers differ at the front, which is what people are shown.
 inline std::string Id(unsigned number) {
   const std::string digits = std::to_string(number);
-  return std::string(64 - digits.size(), 'a') + digits;
+  return digits + std::string(64 - digits.size(), 'a');
 }
 
 inline bool Sh(const std::string& command) { return std::system(command.c_str()) == 0; }
