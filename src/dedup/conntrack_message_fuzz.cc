@@ -19,8 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto summary = dedup::ReadConntrackMessages(
       {reinterpret_cast<const uint8_t*>(aligned.data()), size}, [&](const dedup::TrackedConnection& connection) {
         now += std::chrono::milliseconds(700);
-        connection.destroyed ? table.End(connection, now) : table.Begin(connection, now);
-        const auto found = table.Find(connection.original, connection.ip_proto);
+        connection.destroyed ? table.End(connection, now) : table.Begin(connection, now, now);
+        const auto found = table.Find(connection.original, connection.ip_proto, now);
         if (!connection.destroyed && connection.is_translated() && found.translation == nullptr) abort();
         table.Expire(now);
       });

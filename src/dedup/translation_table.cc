@@ -62,14 +62,32 @@ TranslationTable::TranslationTable(const TranslationOptions& options)
       recent_(options.max_tracked / 8),
       earlier_(options.max_tracked / 8) {}
 
-void TranslationTable::Begin(const TrackedConnection& connection, base::Timestamp now) {
-  connection.is_translated() ? BeginTranslated(connection, now) : BeginPlain(connection, now);
+void TranslationTable::Begin(const TrackedConnection& connection, base::Timestamp earliest, base::Timestamp now) {
+  connection.is_translated() ? BeginTranslated(connection, earliest, now) : BeginPlain(connection, now);
 }
 
-void TranslationTable::BeginTranslated(const TrackedConnection& connection, base::Timestamp now) {
+const TranslationTable::Entries::iterator* TranslationTable::Holder(const Map& map, const Key& key,
+                                                                    base::Timestamp at) {
+  const auto [begin, end] = map.equal_range(key);
+  const Entries::iterator* best = nullptr;
+  for (auto each = begin; each != end; ++each) {
+    const Entry& entry = *each->second;
+    if (best == nullptr) {
+      best = &each->second;
+      continue;
+    }
+    const bool fits = entry.earliest <= at, best_fits = (*best)->earliest <= at;
+    const bool later = entry.number > (*best)->number;
+    if (fits != best_fits ? fits : later == fits) best = &each->second;
+  }
+  return best;
+}
+
+void TranslationTable::BeginTranslated(const TrackedConnection& connection, base::Timestamp earliest,
+                                       base::Timestamp now) {
   const Key original(connection.original, connection.ip_proto);
-  if (const auto held = exact_.find(original); held != exact_.end()) {
-    Entry& entry = *held->second;
+  if (const auto* held = Holder(exact_, original, base::Timestamp::max())) {
+    Entry& entry = **held;
     const bool same = !entry.ended() && entry.id == connection.id && entry.zone == connection.zone &&
                       entry.translation->original == connection.original &&
                       entry.translation->translated == connection.translated;
@@ -78,7 +96,7 @@ void TranslationTable::BeginTranslated(const TrackedConnection& connection, base
       return;
     }
     // The kernel has let go of a connection before another gets its addresses.
-    if (!entry.ended() && entry.Original() == original) MoveToEnded(held->second, now);
+    if (!entry.ended() && entry.Original() == original) MoveToEnded(*held, now);
   }
   while (live_.size() + ended_.size() >= options_.max_entries && !ended_.empty()) Forget(ended_, ended_.begin());
   if (live_.size() >= options_.max_entries) {
@@ -91,25 +109,32 @@ void TranslationTable::BeginTranslated(const TrackedConnection& connection, base
   translation->translated = connection.translated;
   translation->ip_proto = connection.ip_proto;
   translation->since = now;
-  live_.push_back({.translation = std::move(translation), .id = connection.id, .zone = connection.zone, .list = list_});
+  live_.push_back({.translation = std::move(translation),
+                   .id = connection.id,
+                   .zone = connection.zone,
+                   .list = list_,
+                   .earliest = earliest,
+                   .until = {},
+                   .number = ++translated_});
   const auto entry = std::prev(live_.end());
-  exact_.insert_or_assign(original, entry);
-  exact_.insert_or_assign(entry->Translated(), entry);
-  if (const Key half = entry->Half(); half != original && half != entry->Translated()) {
-    half_.insert_or_assign(half, entry);
-  }
-  ++translated_;
+  exact_.emplace(original, entry);
+  if (entry->Translated() != original) exact_.emplace(entry->Translated(), entry);
+  if (const Key half = entry->Half(); half != original && half != entry->Translated()) half_.emplace(half, entry);
 }
 
 void TranslationTable::BeginPlain(const TrackedConnection& connection, base::Timestamp now) {
   const Key key(connection.original, connection.ip_proto);
   // A translated connection had these addresses and is gone; in another zone it may live on. ICMP has no more than
   // addresses to go by: there a translation may be of another request than this one.
-  if (const auto held = exact_.find(key); held != exact_.end() && !IsIcmp(connection.ip_proto)) {
-    const auto entry = held->second;
-    if (entry->ended() || entry->zone == connection.zone) {
+  if (!IsIcmp(connection.ip_proto)) {
+    for (auto [held, end] = exact_.equal_range(key); held != end;) {
+      const auto entry = held->second;
+      if (!entry->ended() && entry->zone != connection.zone) {
+        ++held;
+        continue;
+      }
       if (!entry->ended() && entry->Original() == key) MoveToEnded(entry, now);
-      exact_.erase(held);
+      held = exact_.erase(held);
     }
   }
   if (!plain_.Add(PlainHash(connection), connection.id)) left_out_ = true;
@@ -125,9 +150,11 @@ void TranslationTable::End(const TrackedConnection& connection, base::Timestamp 
     recent_.Add(PlainHash(connection), connection.id);
     return;
   }
-  const auto held = exact_.find(key);
-  if (held == exact_.end() || held->second->ended() || held->second->id != connection.id) return;
-  MoveToEnded(held->second, now);
+  const auto [begin, end] = exact_.equal_range(key);
+  for (auto held = begin; held != end; ++held) {
+    const auto entry = held->second;
+    if (!entry->ended() && entry->id == connection.id && entry->Original() == key) return MoveToEnded(entry, now);
+  }
 }
 
 void TranslationTable::BeginList(base::Timestamp) {
@@ -164,8 +191,11 @@ void TranslationTable::Forget(Entries& list, Entries::iterator entry) {
 }
 
 void TranslationTable::Drop(Map& map, const Key& key, Entries::iterator entry) {
-  const auto held = map.find(key);
-  if (held != map.end() && held->second == entry) map.erase(held);
+  for (auto [held, end] = map.equal_range(key); held != end; ++held) {
+    if (held->second != entry) continue;
+    map.erase(held);
+    return;
+  }
 }
 
 void TranslationTable::RotateRecent(base::Timestamp now) {
@@ -175,7 +205,7 @@ void TranslationTable::RotateRecent(base::Timestamp now) {
   recent_.Clear();
 }
 
-Translations::Found TranslationTable::Find(const model::FlowId& id, uint8_t ip_proto) const {
+Translations::Found TranslationTable::Find(const model::FlowId& id, uint8_t ip_proto, base::Timestamp at) const {
   using enum Translations::Form;
   using Way = Translations::Way;
   const Key key(id, ip_proto);
@@ -189,11 +219,11 @@ Translations::Found TranslationTable::Find(const model::FlowId& id, uint8_t ip_p
     const Way way = IsIcmp(ip_proto) ? Way::kUnknown : opens(entry.Translated() == key ? translated : original);
     return {is_original ? kOriginal : kTranslated, entry.translation, true, way};
   };
-  if (const auto held = exact_.find(key); held != exact_.end()) return found(*held->second);
+  if (const auto* held = Holder(exact_, key, at)) return found(**held);
   if (IsPlain(key.Hash(seed_))) return {kNone, nullptr, true, Way::kUnknown};
   if (IsPlain(DirectedHash(id, ip_proto))) return {kNone, nullptr, true, Way::kForward};
   if (IsPlain(DirectedHash(Reversed(id), ip_proto))) return {kNone, nullptr, true, Way::kReverse};
-  if (const auto held = half_.find(key); held != half_.end()) return found(*held->second);
+  if (const auto* held = Holder(half_, key, at)) return found(**held);
   return {kNone, nullptr, left_out_, Way::kUnknown};
 }
 

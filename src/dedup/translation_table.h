@@ -23,8 +23,8 @@ class TranslationTable {
  public:
   explicit TranslationTable(const TranslationOptions& options);
 
-  // The kernel told of its begin or, from a list, of its existence.
-  void Begin(const TrackedConnection& connection, base::Timestamp now);
+  // The kernel told of its begin, between `earliest` and `now`, or, from a list, of its existence.
+  void Begin(const TrackedConnection& connection, base::Timestamp earliest, base::Timestamp now);
   void End(const TrackedConnection& connection, base::Timestamp now);
 
   // A full list follows: what has not begun again until EndList has ended unnoticed.
@@ -34,7 +34,9 @@ class TranslationTable {
   // Forgets what ended Translations::kLinger ago.
   void Expire(base::Timestamp now);
 
-  Translations::Found Find(const model::FlowId& id, uint8_t ip_proto) const;
+  // `at`: of several that had these addresses one after the other, which one is asked for. Those that ended are
+  // known for Translations::kLinger.
+  Translations::Found Find(const model::FlowId& id, uint8_t ip_proto, base::Timestamp at) const;
 
   // Adds what is held, was translated and was forgotten.
   void Count(TranslationCounters& counters) const;
@@ -57,8 +59,10 @@ class TranslationTable {
     model::TranslationRef translation;
     uint32_t id = 0;
     uint16_t zone = 0;
-    uint32_t list = 0;  // the latest in which, or after which, it was told
+    uint32_t list = 0;           // the latest in which, or after which, it was told
+    base::Timestamp earliest{};  // it began then at the earliest
     base::Timestamp until{};
+    uint64_t number = 0;  // ascending
 
     bool ended() const { return translation->ended.load(std::memory_order_relaxed); }
     Key Original() const { return {translation->original, translation->ip_proto}; }
@@ -66,7 +70,8 @@ class TranslationTable {
     Key Half() const;
   };
   using Entries = std::list<Entry>;
-  using Map = std::unordered_map<Key, Entries::iterator, Hasher>;
+  // Several of one key: one lives, the others ended.
+  using Map = std::unordered_multimap<Key, Entries::iterator, Hasher>;
 
   static uint64_t HashOf(const model::FlowId& id, uint8_t ip_proto, uint64_t seed);
   // What stands for an untranslated connection in the sets below. Who opened it makes a difference if that is sure:
@@ -74,7 +79,9 @@ class TranslationTable {
   uint64_t DirectedHash(const model::FlowId& id, uint8_t ip_proto) const { return HashOf(id, ip_proto, ~seed_); }
   uint64_t PlainHash(const TrackedConnection& connection) const;
   bool IsPlain(uint64_t hash) const;
-  void BeginTranslated(const TrackedConnection& connection, base::Timestamp now);
+  // The latest of this key that did not begin after `at`, else the earliest; null if there is none.
+  static const Entries::iterator* Holder(const Map& map, const Key& key, base::Timestamp at);
+  void BeginTranslated(const TrackedConnection& connection, base::Timestamp earliest, base::Timestamp now);
   void BeginPlain(const TrackedConnection& connection, base::Timestamp now);
   void MoveToEnded(Entries::iterator entry, base::Timestamp now);
   void Forget(Entries& list, Entries::iterator entry);

@@ -29,7 +29,7 @@ class Translations::Impl {
   base::Result<> List() {
     const base::Timestamp now = WallClock();
     table_.BeginList(now);
-    auto listed = socket_->Dump([&](const TrackedConnection& connection) { table_.Begin(connection, now); });
+    auto listed = socket_->Dump([&](const TrackedConnection& connection) { table_.Begin(connection, {}, now); });
     if (!listed) {
       next_list_ = now + kListPause;
       return listed;
@@ -47,7 +47,7 @@ class Translations::Impl {
       const base::Timestamp now = WallClock();
       const auto state = socket_->ReadEvents([&](const TrackedConnection& connection) {
         ++events_;
-        connection.destroyed ? table_.End(connection, now) : table_.Begin(connection, now);
+        connection.destroyed ? table_.End(connection, now) : table_.Begin(connection, caught_up_, now);
       });
       if (state == ConntrackSocket::State::kOverrun) {
         ++overruns_;
@@ -95,7 +95,7 @@ base::Result<std::unique_ptr<Translations>> Translations::Open(const Translation
 Translations::Found Translations::Find(const model::FlowId& id, uint8_t ip_proto, base::Timestamp at) {
   const std::lock_guard lock(impl_->mutex_);
   impl_->ReadUntil(at);
-  return impl_->table_.Find(id, ip_proto);
+  return impl_->table_.Find(id, ip_proto, at);
 }
 
 void Translations::CatchUp(base::Timestamp now) {

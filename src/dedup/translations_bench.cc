@@ -39,11 +39,11 @@ void BeginAndEnd(benchmark::State& state) {
   const bool translated = state.range(0) != 0;
   constexpr uint32_t kLive = 100'000;
   uint32_t i = 0;
-  for (; i < kLive; ++i) table.Begin(Connection(i, translated), now);
+  for (; i < kLive; ++i) table.Begin(Connection(i, translated), now, now);
   for (auto _ : state) {
     auto ended = Connection(i - kLive, translated);
     table.End(ended, now);
-    table.Begin(Connection(i++, translated), now);
+    table.Begin(Connection(i++, translated), now, now);
     now += std::chrono::microseconds(50);
     table.Expire(now);
   }
@@ -54,10 +54,10 @@ BENCHMARK(BeginAndEnd)->ArgName("translated")->Arg(0)->Arg(1);
 void Find(benchmark::State& state) {
   TranslationTable table({});
   constexpr uint32_t kLive = 100'000;
-  for (uint32_t i = 0; i < kLive; ++i) table.Begin(Connection(i, i % 2 == 0), Now());
+  for (uint32_t i = 0; i < kLive; ++i) table.Begin(Connection(i, i % 2 == 0), {}, Now());
   uint32_t i = 0;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(table.Find(Connection(i, i % 4 == 0).translated, 6));
+    benchmark::DoNotOptimize(table.Find(Connection(i, i % 4 == 0).translated, 6, Now()));
     i = (i + 7919) % kLive;
   }
 }
