@@ -18,8 +18,9 @@ bool IsLoopback(const model::IpAddress& address) {
 
 }  // namespace
 
-void ProxyLinks::SetPorts(const std::vector<ProxyPort>& ports) {
+void ProxyLinks::SetPorts(std::vector<ProxyPort> ports) {
   const std::lock_guard lock(mutex_);
+  if (ports == ports_) return;
   const auto before = std::exchange(targets_, {});
   listeners_.clear();
   const auto find = [](const auto& targets, const ProxyPort& port) -> TargetRef {
@@ -39,6 +40,7 @@ void ProxyLinks::SetPorts(const std::vector<ProxyPort>& ports) {
     listeners_.emplace(port.host_port, Listener{port, std::move(target)});
   }
   any_ = !ports.empty();
+  ports_ = std::move(ports);
 }
 
 bool ProxyLinks::IsHost(const model::IpAddress& address) const {

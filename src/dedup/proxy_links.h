@@ -39,7 +39,7 @@ class ProxyLinks {
   explicit ProxyLinks(const model::IdentityLookup& names) : names_(names) {}
 
   // The ports there are now.
-  void SetPorts(const std::vector<ProxyPort>& ports);
+  void SetPorts(std::vector<ProxyPort> ports);
 
   // A flow of the machine's own network namespace began. True if it may be one of two: then Exclude or End must follow.
   bool Begin(const model::FlowInfo& flow);
@@ -72,6 +72,7 @@ class ProxyLinks {
   const model::IdentityLookup& names_;
   std::atomic<bool> any_ = false;
   mutable std::mutex mutex_;
+  std::vector<ProxyPort> ports_;
   std::unordered_multimap<uint16_t, Listener> listeners_;  // by port
   std::unordered_multimap<uint16_t, TargetRef> targets_;   // by port
   std::unordered_map<model::Uid, TargetRef, UidHash> flows_;
