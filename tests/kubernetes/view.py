@@ -10,22 +10,25 @@ PATIENCE = 60  # seconds
 
 
 class View:
-    def __init__(self, program, kubeconfig, *options):
+    def __init__(self, program, kubeconfig, *options, prefix=()):
+        """prefix: words of a command that runs it elsewhere; then `pid` must be set to what tells its number."""
         self._said = tempfile.TemporaryFile("w+", encoding="utf-8")
-        self._process = subprocess.Popen([str(program), str(kubeconfig), *options], stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE, stderr=self._said, text=True)
+        self.process = subprocess.Popen([*prefix, str(program), str(kubeconfig), *options], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=self._said, text=True)
+        self.pid = lambda: self.process.pid
 
     def ask(self, *words):
-        self._process.stdin.write(" ".join(map(str, words)) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
 
     def wait(self, wanted, patience=PATIENCE):
         """Until wanted(self) is true; returns that."""
         until = time.monotonic() + patience
         while not (found := wanted(self)):
             if time.monotonic() > until:
-                raise AssertionError(f"not within {patience} s; status {self.status()}, {len(self.endpoints())} known")
+                raise AssertionError(f"not within {patience} s; {self.status()}, {len(self.endpoints())} known, "
+                                     f"said {self.said()}")
             time.sleep(0.02)
         return found
 
@@ -56,16 +59,16 @@ class View:
         return self._said.read().splitlines()
 
     def cpu_seconds(self):
-        fields = pathlib.Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        fields = pathlib.Path(f"/proc/{self.pid()}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / 100
 
     def memory(self):
         """Bytes in use."""
-        text = pathlib.Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        text = pathlib.Path(f"/proc/{self.pid()}/status").read_text(encoding="ascii")
         return next(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("VmRSS"))
 
     def close(self):
-        self._process.stdin.close()
-        self._process.wait(PATIENCE)
-        self._process.stdout.close()
+        self.process.stdin.close()
+        self.process.wait(PATIENCE)
+        self.process.stdout.close()
         self._said.close()

@@ -44,10 +44,9 @@ Summary Summarize(const std::vector<const Reflector*>& reflectors) {
     summary.events += report.events;
     summary.skipped += report.skipped;
     summary.reconnects += report.reconnects;
-    if (IsNeeded(reflector->resource().kind)) {
-      synced = synced && report.synced;
-      failing = failing || !report.trouble.empty() || !report.forbidden.empty();
-    }
+    const bool needed = IsNeeded(reflector->resource().kind);
+    synced = synced && (report.synced || !needed);
+    failing = failing || !report.trouble.empty() || (needed && !report.forbidden.empty());
     AddOnce(report.trouble, troubles);
   }
   AddOnce(Forbidden(reflectors), troubles);

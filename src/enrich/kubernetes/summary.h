@@ -19,7 +19,7 @@ struct Summary {
   uint64_t reconnects = 0;
 };
 
-// ReplicaSets and Jobs are welcome, not needed: without them a Deployment's name follows from its ReplicaSet's.
+// The right to read ReplicaSets and Jobs is welcome, not needed: a Deployment's name follows from its ReplicaSet's.
 Summary Summarize(const std::vector<const Reflector*>& reflectors);
 
 }  // namespace quaywatch::enrich::kubernetes
