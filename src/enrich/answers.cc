@@ -62,11 +62,11 @@ Directory::Answer Directory::Impl::AnswerUnclaimed(const model::Endpoint& end, c
 // others told of before it was seen here.
 bool Directory::Impl::IsInDoubt(const Version& holder, const model::Endpoint& end, base::Timestamp at) const {
   const Claim& claim = holder.claim;
-  if (!holder.local()) return false;
+  if (!holder.local) return false;
   if (claim.container_id.empty() && claim.pod_uid.empty() && at < claim.since + kSettle) return true;
   return std::ranges::any_of(claims.HoldersOf(end.address), [&](const Version* other) {
     const Claim& news = other->claim;
-    if (other->local() || !other->ActiveAt(at) || news.since <= claim.since) return false;
+    if (other->local || !other->ActiveAt(at) || news.since <= claim.since) return false;
     const bool same_pod = !news.pod_uid.empty() && news.pod_uid == claim.pod_uid;
     const bool other_pod = !news.pod_uid.empty() && !claim.pod_uid.empty() && !same_pod;
     const bool other_container = !news.container_id.empty() && !claim.container_id.empty() &&

@@ -34,12 +34,16 @@ bool IsSandbox(const Claim& claim) {
   return claim.identity.kind == model::EndpointKind::kPod && claim.identity.container.empty();
 }
 
+bool SharesAddress(const Claim& a, const Claim& b) {
+  return std::ranges::find_first_of(a.addresses, b.addresses) != a.addresses.end();
+}
+
 bool Decides(const Version* a, const Version* b) {
-  if (a->local() != b->local()) return a->local();
+  if (a->local != b->local) return a->local;
   if (a->claim.host_network && (a->word == SourceKind::kHost) != (b->word == SourceKind::kHost)) {
     return a->word == SourceKind::kHost;
   }
-  if (a->claim.since != b->claim.since) return a->claim.since > b->claim.since;
+  if (a->since != b->since) return a->since > b->since;
   return a->word > b->word;
 }
 
@@ -154,6 +158,7 @@ Version* Claims::Add(SourceKind source, SourceKind word, Claim claim) {
 void Claims::Finish(Version& version, base::Timestamp until, base::Timestamp now) {
   // It can't have ended before it began.
   version.claim.until = std::max(until, version.claim.since);
+  Retime(version);
   if (!version.ended) {
     version.ended = true;
     version.told_ended = now;
@@ -187,6 +192,7 @@ bool Claims::MakeRoom() {
 
 void Claims::Index(Version& version) {
   const Claim& claim = version.claim;
+  Retime(version);
   if (!claim.container_id.empty()) Insert(by_container_[claim.container_id], &version);
   if (!claim.pod_uid.empty()) Insert(by_pod_[claim.pod_uid], &version);
   if (IsNode(claim)) nodes_.push_back(&version);
@@ -214,38 +220,48 @@ void Claims::Touch(const model::IpAddress& address) {
   for (Version* version : Versions(HoldersOf(address))) TouchAround(*version);
 }
 
-// The last end that the runtime told of during the version's time, if it told of any.
-void Claims::SetGone(Version& version) {
-  version.gone = base::Timestamp::max();
-  if (!version.local()) return;
+// What the runtime said of the time in which the version's container or pod had its addresses; null: nothing.
+const Claim* Claims::RuntimesWord(const Version& version) const {
   const Claim& claim = version.claim;
-  base::Timestamp last = base::Timestamp::min();
-  const auto consider = [&](const Version& told) {
-    const bool same_world = (told.source == SourceKind::kState) == (version.source == SourceKind::kState);
-    if (same_world && told.claim.until > claim.since) last = std::max(last, told.claim.until);
-  };
-  if (claim.pod_uid.empty()) {
-    for (const Version* told : OfContainer(claim.container_id)) {
-      if (IsRuntimes(*told) && told->claim.pod_uid.empty()) consider(*told);
-    }
-  } else {
-    for (const Version* told : OfPod(claim.pod_uid)) {
-      if (IsRuntimes(*told) && IsSandbox(told->claim)) consider(*told);
-    }
+  const Version* best = nullptr;
+  for (const Version* told : claim.pod_uid.empty() ? OfContainer(claim.container_id) : OfPod(claim.pod_uid)) {
+    if (!IsRuntimes(*told) || (told->source == SourceKind::kState) != (version.source == SourceKind::kState)) continue;
+    if (claim.pod_uid.empty() ? !told->claim.pod_uid.empty() : !IsSandbox(told->claim)) continue;
+    // Of several the one that began last before the version did. An end long before is that of an earlier run.
+    if (told->claim.since > claim.since + kNoticed || told->claim.until + kNoticed <= claim.since) continue;
+    if (best == nullptr || told->claim.since > best->claim.since) best = told;
   }
-  if (last != base::Timestamp::min()) version.gone = last;
+  return best == nullptr ? nullptr : &best->claim;
 }
 
-void Claims::SetGoneAround(Version& version) {
-  SetGone(version);
+void Claims::Retime(Version& version) {
+  const Claim& claim = version.claim;
+  base::Timestamp since = claim.since;
+  version.until = claim.until;
+  version.created = base::Timestamp::max();
+  version.local = claim.netns != 0 && !claim.host_network;
+  if (const Claim* word = version.local ? RuntimesWord(version) : nullptr) {
+    version.until = std::min(version.until, word->until);
+    version.created = word->since;
+    if (SharesAddress(*word, claim)) since = std::clamp(word->since, since - kNoticed, since);
+  }
+  version.since = since;
+}
+
+// Tables are in the order of time.
+void Claims::RetimeAround(const Version& version) {
   if (!IsRuntimes(version)) return;
   const Claim& claim = version.claim;
-  for (Version* other : claim.pod_uid.empty() ? OfContainer(claim.container_id) : OfPod(claim.pod_uid)) SetGone(*other);
+  for (Version* other : Versions(claim.pod_uid.empty() ? OfContainer(claim.container_id) : OfPod(claim.pod_uid))) {
+    if (other == &version || !other->local) continue;
+    Unindex(*other);
+    Index(*other);
+  }
 }
 
 // Walks to everything that a merge could have come by, whatever the time.
 void Claims::TouchAround(Version& version) {
-  SetGoneAround(version);
+  RetimeAround(version);
   const uint64_t visit = NewVisit();
   Versions open;
   const auto reach = [&](const Versions& versions) {

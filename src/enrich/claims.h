@@ -18,6 +18,9 @@
 
 namespace quaywatch::enrich {
 
+// How much later than its first packet a workload may be noticed: a source's clock, a queue of events.
+inline constexpr base::Duration kNoticed = std::chrono::seconds(1);
+
 // The names of a version's group during a part of its time.
 struct Merged {
   base::Timestamp from{};  // good for questions about [from, until)
@@ -36,24 +39,26 @@ struct Merged {
 // A claim as it was for a time. When its addresses or ids change, the source's next claim of the same id is a
 // version of its own.
 struct Version {
-  SourceKind source = SourceKind::kHost;  // who holds it: kState for what was loaded
-  SourceKind word = SourceKind::kHost;    // whose word it was: decides precedence
-  Claim claim;
-  bool ended = false;  // and will be forgotten
-  // Of a local version: when the runtime says that its container or pod ended. The namespace is seen to be gone later.
-  base::Timestamp gone = base::Timestamp::max();
+  // What every lookup reads stands together in front.
+  // The claim's time, or, of a local one, what the runtime told of its container or pod: that a namespace is there, or
+  // gone, is seen later. So late, maybe, that `since` is after `until`.
+  base::Timestamp since{};
+  base::Timestamp until = base::Timestamp::max();
+  base::Timestamp created = base::Timestamp::max();  // when the runtime made it; max: did not tell
+  bool local = false;                                // of a namespace of this machine: decides over those that are not
+  SourceKind source = SourceKind::kHost;             // who holds it: kState for what was loaded
+  SourceKind word = SourceKind::kHost;               // whose word it was: decides precedence
+  bool ended = false;                                // and will be forgotten
+  uint64_t merged_under = 0;                         // Claims::generation() then
+  std::vector<Merged> merged;  // the last few that were asked for; empty once anything of the group changed
 
+  Claim claim;
   std::list<Version*>::iterator ended_at;  // in the order of forgetting; valid if ended
   base::Timestamp told_ended{};
-
-  std::vector<Merged> merged;    // the last few that were asked for; empty once anything of the group changed
-  uint64_t merged_under = 0;     // Claims::generation() then
   model::IdentityRef last_name;  // what it was called last, to be given out again if it is the same
   uint64_t visit = 0;            // mark of the last walk that came by
 
-  bool local() const { return claim.netns != 0 && !claim.host_network; }
-  base::Timestamp until() const { return std::min(claim.until, gone); }
-  bool ActiveAt(base::Timestamp at) const { return claim.since <= at && at < until(); }
+  bool ActiveAt(base::Timestamp at) const { return since <= at && at < until; }
 };
 
 class Claims {
@@ -114,8 +119,9 @@ class Claims {
   void Index(Version& version);
   void Unindex(Version& version);
   void TouchAround(Version& version);
-  void SetGone(Version& version);
-  void SetGoneAround(Version& version);
+  const Claim* RuntimesWord(const Version& version) const;
+  void Retime(Version& version);
+  void RetimeAround(const Version& version);
   bool MakeRoom();
 
   size_t max_versions_;

@@ -23,15 +23,16 @@ std::string HostName() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
-// Of versions with the one that began last first: who was there at that time, or came so soon after that it may only
-// have been noticed late.
+// Of versions with the one that began last first: who was there at that time, else who came so soon after that it may
+// only have been noticed late; those first that existed at that time, as the runtime knows.
 template <typename Fits>
 Version* Latest(const Claims::Versions& versions, base::Timestamp at, Fits fits) {
   Version* soon = nullptr;
   for (Version* version : versions) {
-    if (!fits(*version)) continue;
-    if (version->ActiveAt(at)) return version;
-    if (at < version->claim.since && version->claim.since <= at + kNoticed) soon = version;
+    if (version->until <= at || !fits(*version)) continue;
+    if (version->since <= at) return version;
+    if (version->since > at + kNoticed) continue;
+    if (soon == nullptr || version->created <= at || soon->created > at) soon = version;
   }
   return soon;
 }
@@ -115,19 +116,18 @@ Version* Directory::Impl::AtAddress(const model::Endpoint& end, base::Timestamp 
   const Claims::Versions& versions = claims.HoldersOf(end.address);
   if (versions.empty()) return nullptr;
   if (end.netns != 0) {
-    const auto in_there = [&](const Version& version) { return version.local() && version.claim.netns == end.netns; };
+    const auto in_there = [&](const Version& version) { return version.local && version.claim.netns == end.netns; };
     if (Version* holder = Latest(versions, at, in_there)) return holder;
   }
-  if (Version* holder = Latest(versions, at, [](const Version& version) { return version.local(); })) return holder;
-  return Latest(versions, at,
-                [&](const Version& version) { return !version.local() && !GaveUp(version, end.address); });
+  if (Version* holder = Latest(versions, at, [](const Version& version) { return version.local; })) return holder;
+  return Latest(versions, at, [&](const Version& version) { return !version.local && !GaveUp(version, end.address); });
 }
 
 // A local claim of the same workload knew of this address: it, not this later news, says until when.
 bool Directory::Impl::GaveUp(const Version& claimant, const model::IpAddress& address) const {
   const auto knew = [&](const Version* version) {
     const auto& addresses = version->claim.addresses;
-    return version->local() && version->source != SourceKind::kState &&
+    return version->local && version->source != SourceKind::kState &&
            std::ranges::find(addresses, address) != addresses.end();
   };
   const Claim& claim = claimant.claim;
@@ -147,7 +147,7 @@ const Merged& Directory::Impl::MergeNow(Version& holder, base::Timestamp at) {
   if (const Merged* merged = AtHand(holder, at, claims.generation())) return *merged;
   if (holder.merged_under != claims.generation() || holder.merged.size() >= kMaxMerged) holder.merged.clear();
   holder.merged_under = claims.generation();
-  return holder.merged.emplace_back(Merge(Collect(claims, holder, at), at, services, node));
+  return holder.merged.emplace_back(Merge(Collect(claims, holder, at), services, node));
 }
 
 void Directory::Impl::TouchEndpoints(const Service* service) {

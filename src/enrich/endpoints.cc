@@ -47,7 +47,7 @@ std::vector<KnownEndpoint> Directory::Endpoints(bool with_ended) const {
   std::vector<Version*> versions;
   impl_->claims.ForEach([&](Version& version) { versions.push_back(&version); });
   std::ranges::sort(versions, {}, [](const Version* v) {
-    return std::tuple(v->claim.until != base::Timestamp::max(), !v->local(), v->claim.addresses.empty(), v->claim.since,
+    return std::tuple(v->claim.until != base::Timestamp::max(), !v->local, v->claim.addresses.empty(), v->claim.since,
                       v->claim.id);
   });
   std::unordered_set<const Version*> listed;
@@ -57,7 +57,7 @@ std::vector<KnownEndpoint> Directory::Endpoints(bool with_ended) const {
     const base::Timestamp at = ended ? version->claim.until - base::Duration(1) : base::Timestamp::max() - kSettle;
     const Group group = Collect(impl_->claims, *version, at);
     KnownEndpoint& known = all.emplace_back();
-    known.identity = *Merge(group, at, impl_->services, impl_->node).identity;
+    known.identity = *Merge(group, impl_->services, impl_->node).identity;
     known.since = version->claim.since;
     known.until = version->claim.until;
     for (const Version* member : group.members) {

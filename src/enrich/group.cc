@@ -9,10 +9,13 @@ namespace {
 class Walk {
  public:
   Walk(Claims& claims, Version& holder, base::Timestamp at)
-      : claims_(claims), holder_(holder), at_(std::max(at, holder.claim.since)), visit_(claims.NewVisit()) {}
+      : claims_(claims),
+        holder_(holder),
+        at_(at < holder.since && holder.since < holder.until ? holder.since : at),
+        visit_(claims.NewVisit()) {}
 
   Group Run() {
-    Bound(holder_);
+    group_.at = at_;
     Take(holder_);
     Follow();
     if (!IsNamed()) {
@@ -20,14 +23,14 @@ class Walk {
       Follow();
     }
     // A question from just before the holder was noticed is answered as if it came just after.
-    if (group_.from <= holder_.claim.since) group_.from = base::Timestamp::min();
+    if (group_.from <= holder_.since) group_.from = base::Timestamp::min();
     return std::move(group_);
   }
 
  private:
   // The answer changes where a claim begins or ends.
   void Bound(const Version& version) {
-    for (const base::Timestamp edge : {version.claim.since, version.until()}) {
+    for (const base::Timestamp edge : {version.since, version.until}) {
       if (edge <= at_) {
         group_.from = std::max(group_.from, edge);
       } else {
@@ -54,7 +57,7 @@ class Walk {
       if (!claim.pod_uid.empty()) {
         for (Version* other : claims_.OfPod(claim.pod_uid)) Take(*other);
       }
-      if (version.local() && version.ActiveAt(at_)) FollowNetns(version);
+      if (version.local && version.ActiveAt(at_)) FollowNetns(version);
     }
   }
 
@@ -89,11 +92,11 @@ class Walk {
 
   // Where ids say nothing, the address does, if it can't have been a former holder's.
   void AdoptByAddress() {
-    if (!holder_.local()) return;
+    if (!holder_.local) return;
     for (const model::IpAddress& address : holder_.claim.addresses) {
       const Claims::Versions& versions = claims_.HoldersOf(address);
       for (Version* other : versions) {
-        if (other->local()) continue;
+        if (other->local) continue;
         Bound(*other);
         if (!other->ActiveAt(at_) || Contradicts(*other) || HeldBefore(versions, *other)) continue;
         Take(*other);
@@ -114,8 +117,7 @@ class Walk {
   // Did somebody else here hold the address when `claimant` had it, so that it may mean that one?
   bool HeldBefore(const Claims::Versions& versions, const Version& claimant) const {
     return std::ranges::any_of(versions, [&](const Version* other) {
-      return other->local() && other != &holder_ && other->claim.since < holder_.claim.since &&
-             other->until() > claimant.claim.since;
+      return other->local && other != &holder_ && other->since < holder_.since && other->until > claimant.claim.since;
     });
   }
 

@@ -18,10 +18,8 @@ namespace quaywatch::enrich {
 // Claims considered for one workload; over it the rest is left out.
 inline constexpr size_t kMaxGroup = 256;
 
-// How much later than its first packet a workload may be noticed: a source's clock, a queue of events.
-inline constexpr base::Duration kNoticed = std::chrono::seconds(1);
-
 struct Group {
+  base::Timestamp at{};           // the time looked at: the one asked for, or when the holder was noticed
   std::vector<Version*> members;  // the holder first
   // What was found holds for questions about [from, until).
   base::Timestamp from = base::Timestamp::min();
@@ -32,6 +30,6 @@ struct Group {
 Group Collect(Claims& claims, Version& holder, base::Timestamp at);
 
 // `local_node`: the name of this machine, for workloads that run on it and don't say.
-Merged Merge(const Group& group, base::Timestamp at, const Services& services, const std::string& local_node);
+Merged Merge(const Group& group, const Services& services, const std::string& local_node);
 
 }  // namespace quaywatch::enrich

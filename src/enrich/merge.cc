@@ -161,9 +161,9 @@ uint8_t Awaited(const std::vector<const Version*>& members) {
 
 }  // namespace
 
-Merged Merge(const Group& group, base::Timestamp at, const Services& services, const std::string& local_node) {
+Merged Merge(const Group& group, const Services& services, const std::string& local_node) {
   Version& holder = *group.members.front();
-  at = std::max(at, holder.claim.since);
+  const base::Timestamp at = group.at;
   const std::vector<const Version*> members = ByPrecedence(group, at);
   Merged merged;
   merged.from = group.from;
