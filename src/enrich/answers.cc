@@ -49,12 +49,13 @@ IdentityRef OnPort(const Merged& merged, uint16_t port) {
 Directory::Answer Directory::Impl::AnswerUnclaimed(const model::Endpoint& end, const model::IpAddress& peer,
                                                    base::Timestamp at, base::Timestamp now) const {
   const bool can_wait = (active & kLive) != 0;
-  const EndpointKind kind = KindOfUnclaimed(end.address);
+  IdentityRef named = dns_names.NamedBy(end.address, peer, at);
+  const EndpointKind kind = named != nullptr ? named->kind : KindOfUnclaimed(end.address);
   if (kind == EndpointKind::kUnknown && can_wait && now < at + kSettle) return {nullptr, false};
   if (end.netns != 0 && IsEverywhere(end.address)) {
     return {Plain(EndpointKind::kNetns, "net:[" + std::to_string(end.netns) + "]"), true};
   }
-  if (IdentityRef named = dns_names.NamedBy(end.address, peer, at)) return {std::move(named), true};
+  if (named != nullptr) return {std::move(named), true};
   return {Unclaimed(kind), !can_wait || now >= at + kSettleOutside};
 }
 

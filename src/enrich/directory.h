@@ -14,7 +14,8 @@
 // them seconds later. So a claim with a network namespace decides over one without, wherever both claim.
 //
 // All functions may be called from any thread. Bounded: kMaxClaims claims, the longest ended are forgotten
-// first, and all of them kMemory after their end; what did not fit is counted.
+// first, and all of them kMemory after their end was told; what did not fit is counted. A claim takes about 1.7 KB
+// with its tables and merged names (directory_bench), a DNS name 0.4 KB: at most 400 MB in all.
 #pragma once
 
 #include <cstdint>

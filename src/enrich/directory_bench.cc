@@ -64,22 +64,23 @@ Directory& Filled() {
   return directory;
 }
 
-void Lookup(benchmark::State& state, uint8_t first) {
+// Asks for `workloads` of them in turn: as many as are talking.
+void Lookup(benchmark::State& state, uint8_t first, uint32_t workloads) {
   const Directory& directory = Filled();
   const base::Timestamp at = kNow + std::chrono::seconds(1);
   auto i = static_cast<uint32_t>(state.thread_index()) * 7919;
   for (auto _ : state) {
-    i = (i + 7919) % kWorkloads;
+    i = (i + 7919) % workloads;
     const model::Endpoint end{Address(i, first), 41234, model::Transport::kTcp, 0};
     benchmark::DoNotOptimize(directory.HolderOf(end, Address(i), at, at));
   }
   state.SetItemsProcessed(state.iterations());
 }
 
-void BM_Pod(benchmark::State& state) { Lookup(state, 10); }
-void BM_Outside(benchmark::State& state) { Lookup(state, 52); }
-BENCHMARK(BM_Pod)->Threads(1)->Threads(2)->Threads(8);
-BENCHMARK(BM_Outside)->Threads(1)->Threads(2);
+void BM_Pod(benchmark::State& state) { Lookup(state, 10, static_cast<uint32_t>(state.range(0))); }
+void BM_Outside(benchmark::State& state) { Lookup(state, 52, static_cast<uint32_t>(state.range(0))); }
+BENCHMARK(BM_Pod)->Arg(250)->Arg(kWorkloads)->Threads(1)->Threads(2)->Threads(8);
+BENCHMARK(BM_Outside)->Arg(250)->Arg(kWorkloads)->Threads(1)->Threads(2);
 
 // 1,000 pods come and go a second meanwhile.
 void BM_PodWhileOthersComeAndGo(benchmark::State& state) {
@@ -90,7 +91,7 @@ void BM_PodWhileOthersComeAndGo(benchmark::State& state) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   });
-  Lookup(state, 10);
+  Lookup(state, 10, 250);
 }
 BENCHMARK(BM_PodWhileOthersComeAndGo);
 
