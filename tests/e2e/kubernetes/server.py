@@ -1,34 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real kube-apiserver with etcd on a machine of the lab, and kubectl for it. Nothing else of Kubernetes runs."""
 import base64
-import glob
 import json
 import os
-import pathlib
-import shutil
 import signal
 import subprocess
 import time
 
+from lab.kubernetes import find
 from lab.machine import CommandFailed, last_child_of, run
 
-TOP = pathlib.Path(__file__).resolve().parents[3]
 PATIENCE = 60  # seconds
 SECURE_PORT, ETCD_PORT, ETCD_PEER_PORT = 6443, 2379, 2380
 SERVER = f"https://127.0.0.1:{SECURE_PORT}"
-HOW_TO_GET_IT = ("no kube-apiserver on PATH, in $KUBEBUILDER_ASSETS, $QUAYWATCH_TEST_ASSETS or ../*/bin. Get one: "
-                 "`setup-envtest use -p path` (sigs.k8s.io/controller-runtime) prints a folder for KUBEBUILDER_ASSETS; "
-                 "or https://dl.k8s.io/v1.31.0/bin/linux/amd64/kube-apiserver")
-
-
-def find_api_server():
-    folders = [os.environ.get("KUBEBUILDER_ASSETS", ""), *os.environ.get("QUAYWATCH_TEST_ASSETS", "").split(":")]
-    places = [shutil.which("kube-apiserver"), *(f"{folder}/kube-apiserver" for folder in folders if folder),
-              *sorted(glob.glob(f"{TOP.parent}/*/bin/kube-apiserver"))]
-    for place in places:
-        if place and os.access(place, os.X_OK):
-            return place
-    raise SystemExit(f"tests/e2e/kubernetes: {HOW_TO_GET_IT}")
 
 
 class ApiServer:
@@ -36,7 +20,7 @@ class ApiServer:
         """The folder is for keys, data and logs; it must outlive the server."""
         self.machine = machine
         self.folder = folder
-        self.program = find_api_server()
+        self.program = find("kube-apiserver")
         self.audit = folder / "audit.log"
         self._log = (folder / "log").open("ab")
         self._etcd = self._api = None
@@ -47,7 +31,7 @@ class ApiServer:
     def start(self, *options):
         if self._etcd is None:
             self._etcd = self._spawn([
-                "etcd", "--data-dir", str(self.folder / "etcd"), "--unsafe-no-fsync", "--log-level", "error",
+                find("etcd"), "--data-dir", str(self.folder / "etcd"), "--unsafe-no-fsync", "--log-level", "error",
                 "--listen-client-urls", f"http://127.0.0.1:{ETCD_PORT}",
                 "--advertise-client-urls", f"http://127.0.0.1:{ETCD_PORT}",
                 "--listen-peer-urls", f"http://127.0.0.1:{ETCD_PEER_PORT}",

@@ -2,6 +2,7 @@
 """A real API server of Kubernetes with its etcd, on a machine of the test. There are no controllers and no kubelet: the
 test writes what these would write.
 """
+import glob
 import http.client
 import json
 import os
@@ -28,15 +29,22 @@ basicConstraints = critical, CA:true
 """
 
 
+HOW_TO_GET_IT = {
+    "kube-apiserver": "`setup-envtest use -p path` (sigs.k8s.io/controller-runtime) prints a folder for "
+                      "KUBEBUILDER_ASSETS; or https://dl.k8s.io/v1.31.0/bin/linux/amd64/kube-apiserver",
+    "etcd": "the package etcd-server"}
+
+
 def find(name):
-    """In $KUBEBUILDER_ASSETS, ../shared/bin or on PATH."""
-    for folder in (os.environ.get("KUBEBUILDER_ASSETS"), TOP.parent / "shared/bin"):
-        if folder and (path := pathlib.Path(folder, name)).exists():
-            return str(path)
-    path = shutil.which(name)
-    if path is None:
-        raise CommandFailed(f"{name} is not on PATH nor in $KUBEBUILDER_ASSETS")
-    return path
+    """On PATH, in $KUBEBUILDER_ASSETS, in the folders of $QUAYWATCH_TEST_ASSETS, or in a bin/ beside this tree."""
+    folders = [os.environ.get("KUBEBUILDER_ASSETS", ""), *os.environ.get("QUAYWATCH_TEST_ASSETS", "").split(":")]
+    places = [shutil.which(name), *(f"{folder}/{name}" for folder in folders if folder),
+              *sorted(glob.glob(f"{TOP.parent}/*/bin/{name}"))]
+    for place in places:
+        if place and os.access(place, os.X_OK):
+            return place
+    raise CommandFailed(f"no {name} on PATH, in $KUBEBUILDER_ASSETS, $QUAYWATCH_TEST_ASSETS or ../*/bin. Get one: "
+                        f"{HOW_TO_GET_IT[name]}")
 
 
 class ApiServer:
