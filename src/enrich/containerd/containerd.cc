@@ -197,7 +197,7 @@ class ContainerdSource : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> StartContainerd(ContainerdOptions options, Directory& directory, Say say) {
+std::unique_ptr<Source> StartContainerd(const ContainerdOptions& options, Directory& directory, Say say) {
   return std::make_unique<ContainerdSource>(options, directory, std::move(say));
 }
 

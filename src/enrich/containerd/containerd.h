@@ -21,6 +21,6 @@ struct ContainerdOptions {
 // listed every second. Docker's own containers (namespace "moby") are left to the Docker source.
 //
 // `directory` must outlive the source. `say` is called from the source's thread.
-std::unique_ptr<Source> StartContainerd(ContainerdOptions options, Directory& directory, Say say);
+std::unique_ptr<Source> StartContainerd(const ContainerdOptions& options, Directory& directory, Say say);
 
 }  // namespace quaywatch::enrich

@@ -10,32 +10,32 @@ namespace quaywatch::enrich::containerd {
 namespace {
 
 template <typename T>
-void Fill(T& value, T&& more) {
-  if (value == T()) value = std::move(more);
+void Fill(T& value, T& other) {
+  if (value == T()) value = std::move(other);
 }
 
 // A digest says less than a name.
 bool IsDigest(const std::string& image) { return image.starts_with("sha256:"); }
 
 // Fills what `object` does not tell.
-void FillFrom(Object& object, Object&& other) {
+void FillFrom(Object& object, Object other) {
   if (object.kind == Object::Kind::kContainer) object.kind = other.kind;
   object.by_cri = object.by_cri || other.by_cri;
   if (IsDigest(object.image) && !other.image.empty()) object.image = std::move(other.image);
-  Fill(object.state, std::move(other.state));
-  Fill(object.name, std::move(other.name));
-  Fill(object.image, std::move(other.image));
-  Fill(object.sandbox, std::move(other.sandbox));
-  Fill(object.space, std::move(other.space));
-  Fill(object.pod, std::move(other.pod));
-  Fill(object.pod_uid, std::move(other.pod_uid));
-  Fill(object.labels, std::move(other.labels));
-  Fill(object.addresses, std::move(other.addresses));
-  Fill(object.ports, std::move(other.ports));
-  Fill(object.host_network, std::move(other.host_network));
-  Fill(object.pid, std::move(other.pid));
-  Fill(object.netns_path, std::move(other.netns_path));
-  Fill(object.netns, std::move(other.netns));
+  Fill(object.state, other.state);
+  Fill(object.name, other.name);
+  Fill(object.image, other.image);
+  Fill(object.sandbox, other.sandbox);
+  Fill(object.space, other.space);
+  Fill(object.pod, other.pod);
+  Fill(object.pod_uid, other.pod_uid);
+  Fill(object.labels, other.labels);
+  Fill(object.addresses, other.addresses);
+  Fill(object.ports, other.ports);
+  Fill(object.host_network, other.host_network);
+  Fill(object.pid, other.pid);
+  Fill(object.netns_path, other.netns_path);
+  Fill(object.netns, other.netns);
   // The earlier of both: one counts from the beginning, the other from the start of the process.
   if (object.created == base::Timestamp{} || (other.created != base::Timestamp{} && other.created < object.created)) {
     object.created = other.created;
