@@ -70,7 +70,7 @@ bool Contains(const Range& range, const std::array<uint8_t, 16>& address) {
 
 std::optional<IpAddress> IpAddress::Parse(std::string_view text) {
   char copy[64];
-  if (text.size() >= sizeof copy || text.find('\0') != std::string_view::npos) return std::nullopt;
+  if (text.empty() || text.size() >= sizeof copy || text.find('\0') != std::string_view::npos) return std::nullopt;
   std::memcpy(copy, text.data(), text.size());
   copy[text.size()] = 0;
   uint8_t raw[16];

@@ -23,6 +23,7 @@ TEST(IpAddress, NothingElseIsAnAddress) {
                            ":::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "g::", "host", "fe80::1%eth0"}) {
     EXPECT_FALSE(IpAddress::Parse(text)) << text;
   }
+  EXPECT_FALSE(IpAddress::Parse({}));
   EXPECT_FALSE(IpAddress::Parse(std::string(200, '1')));
   EXPECT_FALSE(IpAddress::Parse(std::string_view("1.2.3.4\0", 8)));
 }
