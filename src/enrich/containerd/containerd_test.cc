@@ -362,6 +362,25 @@ TEST_F(ContainerdTest, FollowsAPodFromItsStartToItsEnd) {
   EXPECT_TRUE(Soon([&] { return Pods().empty(); }));
 }
 
+TEST_F(ContainerdTest, AContainerTellsOfASandboxWhoseStartWasMissed) {
+  SetCri();
+  const std::string id(64, 'b');
+  containers::GetContainerResponse container;
+  *container.mutable_container() =
+      PlainContainer(id, {{"io.cri-containerd.kind", "container"}, {"io.kubernetes.container.name", "server"}});
+  container.mutable_container()->mutable_spec()->set_value(R"({"annotations":{"io.kubernetes.cri.sandbox-id":")" +
+                                                           kSandbox + R"("}})");
+  runtime_.Set(kContainer, container.SerializeAsString());
+  Serve();
+  Watch();
+  ASSERT_TRUE(Becomes(SourceState::kWorking));
+  ASSERT_TRUE(Soon([&] { return runtime_.Calls(kSubscribe) == 1; }));
+  events::ContainerChange created;
+  created.set_id(id);
+  runtime_.Emit(Event("/containers/create", created.SerializeAsString()));
+  EXPECT_TRUE(Soon([&] { return Pods() == std::vector<std::string>{"shop/web 10.4.0.5"}; }));
+}
+
 TEST_F(ContainerdTest, DoesWithoutCri) {
   containers::ListContainersResponse list;
   *list.add_containers() = PlainContainer(kSandbox, kSandboxLabels);

@@ -102,6 +102,7 @@ TEST(ReadContainers, TellsSandboxesContainersAndOthersByTheirLabels) {
   container->set_image("nginx");
   (*container->mutable_labels())["io.cri-containerd.kind"] = "container";
   (*container->mutable_labels())["io.kubernetes.container.name"] = "server";
+  container->mutable_spec()->set_value(R"({"annotations":{"io.kubernetes.cri.sandbox-id":"s"}})");
   auto* plain = response.add_containers();
   plain->set_id("plain");
   plain->mutable_spec()->set_value(R"({"linux":{"namespaces":[{"type":"network","path":"/run/netns/x"}]}})");
@@ -122,6 +123,7 @@ TEST(ReadContainers, TellsSandboxesContainersAndOthersByTheirLabels) {
   EXPECT_THAT((*objects)[0].labels, ElementsAre(Pair("app", "web")));
   EXPECT_EQ((*objects)[1].kind, Object::Kind::kPodContainer);
   EXPECT_EQ((*objects)[1].name, "server");
+  EXPECT_EQ((*objects)[1].sandbox, "s");
   EXPECT_EQ((*objects)[1].image, "nginx");
   EXPECT_EQ((*objects)[2].kind, Object::Kind::kContainer);
   EXPECT_EQ((*objects)[2].netns_path, "/run/netns/x");

@@ -31,7 +31,13 @@ void TakeNetwork(const simdjson::dom::element& spec, Object& object) {
 void TakeSpec(std::string_view json, Object& object) {
   simdjson::dom::parser parser;
   simdjson::dom::element spec;
-  if (Parse(parser, json, spec)) TakeNetwork(spec, object);
+  if (!Parse(parser, json, spec)) return;
+  TakeNetwork(spec, object);
+  std::string_view sandbox;
+  if (object.kind == Object::Kind::kPodContainer &&
+      spec["annotations"]["io.kubernetes.cri.sandbox-id"].get(sandbox) == simdjson::SUCCESS) {
+    object.sandbox = sandbox;
+  }
 }
 
 void TakeInfo(std::string_view json, Object& object) {

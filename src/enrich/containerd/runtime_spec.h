@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a container's OCI runtime specification (config.json) tells of its network: where its namespace is mounted, or
-// that it has none of its own. JSON that is not understood tells nothing.
+// What a container's OCI runtime specification (config.json) tells: where its network namespace is mounted, or that it
+// has none of its own; and which sandbox it belongs to. JSON that is not understood tells nothing.
 #pragma once
 
 #include <string_view>
@@ -10,7 +10,8 @@
 
 namespace quaywatch::enrich::containerd {
 
-// {"linux": {"namespaces": [{"type": "network", "path": "/run/netns/x"}, ...]}}
+// {"linux": {"namespaces": [{"type": "network", "path": "/run/netns/x"}, ...]},
+//  "annotations": {"io.kubernetes.cri.sandbox-id": "..."}}
 void TakeSpec(std::string_view json, Object& object);
 
 // What containerd and CRI-O add to a verbose answer of CRI: {"pid": 1, "runtimeSpec": {...}}.

@@ -116,12 +116,14 @@ void Session::Handle(const Occurrence& occurrence) {
   switch (event.kind) {
     case Event::Kind::kChanged:
       AskContainer(event.group, event.id);
+      AskSandboxOf(key);
       Publish(key);
       break;
     case Event::Kind::kPrepared:
     case Event::Kind::kStarted:
       if (inventory_.Find(key) == nullptr) AskContainer(event.group, event.id);
       inventory_.Start(key, event.pid, NetnsOf(key, occurrence.netns), event.at);
+      AskSandboxOf(key);
       Publish(key);
       if (event.kind == Event::Kind::kStarted) AskPod(event);
       break;
@@ -158,6 +160,17 @@ void Session::AskContainer(const std::string& group, const std::string& id) {
   } else {
     Skip();
   }
+}
+
+// A pod's labels are its sandbox's: without them its container would be named by half.
+void Session::AskSandboxOf(const std::string& key) {
+  const Object* object = inventory_.Find(key);
+  if (object == nullptr || object->kind != Object::Kind::kPodContainer || object->sandbox.empty()) return;
+  if (inventory_.SandboxOf(*object) != nullptr) return;
+  const std::string group = object->group;
+  const std::string sandbox = object->sandbox;
+  AskContainer(group, sandbox);
+  if (!cri_.empty()) Ask({sandbox, true});
 }
 
 void Session::AskPod(const Event& event) {

@@ -75,6 +75,7 @@ class Session {
   void Publish(const std::string& key);
   Reply AskCri(const char* method, const std::string& request);
   void AskContainer(const std::string& group, const std::string& id);
+  void AskSandboxOf(const std::string& key);
   void AskPod(const Event& event);
   void Ask(Question question);
   void AskAgain();
