@@ -49,6 +49,7 @@ int Read(const WatchOptions& watch) {
   if (!watch.cluster_state.empty()) {
     if (auto loaded = LoadState(watch.cluster_state, directory); !loaded) return Fail(loaded.error());
     options->host.names = &directory;
+    options->host.is_live = false;
   }
 
   CatchInterrupts();

@@ -19,7 +19,7 @@ namespace quaywatch::model {
 enum class EndpointKind : uint8_t {
   kUnknown,    // a private address nobody claimed
   kPod,        // of Kubernetes
-  kContainer,  // of a runtime without Kubernetes, or of a pod when the container itself is known
+  kContainer,  // of a runtime without Kubernetes
   kNetns,      // a network namespace that belongs to no container we know
   kHost,       // the machine the sensor runs on
   kNode,       // another machine of the cluster

@@ -19,10 +19,21 @@ constexpr size_t kBatchBytes = 512 * 1024;
 constexpr size_t kRingSlots = 8;
 
 // The files as one stream of packets with a common numbering and clock.
+// LINKTYPE_LINUX_SLL2 ("tcpdump -i any"): the interface's index and the packet's way are in the link header.
+void TakeSighting(model::RawPacket& packet) {
+  constexpr size_t kHeader = 20;
+  constexpr uint8_t kOutgoing = 4;  // PACKET_OUTGOING, linux/if_packet.h
+  if (packet.link != model::LinkType::kLinuxSll2 || packet.data.size() < kHeader) return;
+  packet.interface = base::LoadBig<uint32_t>(&packet.data[4]);
+  packet.outgoing = packet.data[10] == kOutgoing;
+}
+
 class FileSequence {
  public:
-  FileSequence(const std::vector<std::string>& paths, const std::string& filter, const Callbacks& callbacks)
-      : paths_(paths), filter_(filter), callbacks_(callbacks) {}
+  // `sightings`: say of each packet which interface showed it, as far as the capture tells.
+  FileSequence(const std::vector<std::string>& paths, const std::string& filter, bool sightings,
+               const Callbacks& callbacks)
+      : paths_(paths), filter_(filter), sightings_(sightings), callbacks_(callbacks) {}
 
   // False at the end, at damage and when stopped.
   base::Result<bool> Read(model::RawPacket& packet, Clock& clock, Totals& totals) {
@@ -37,6 +48,7 @@ class FileSequence {
       switch (source_->Read(packet)) {
         case capture::Next::kPacket:
           packet.number = ++number_;
+          if (sightings_) TakeSighting(packet);
           if (number_ == 1) totals.first = packet.ts;
           clock_.Advance(packet.ts);
           clock = clock_;
@@ -72,6 +84,7 @@ class FileSequence {
 
   const std::vector<std::string>& paths_;
   const std::string& filter_;
+  const bool sightings_;
   const Callbacks& callbacks_;
   std::unique_ptr<capture::Source> source_;
   size_t next_ = 0;
@@ -228,7 +241,7 @@ base::Result<Totals> RunFiles(const Options& options, const std::vector<std::str
                               const Callbacks& callbacks) {
   auto writer = Writer::Open(options.emit);
   if (!writer) return std::unexpected(writer.error());
-  FileSequence files(paths, filter, callbacks);
+  FileSequence files(paths, filter, options.host.names != nullptr, callbacks);
   auto totals =
       options.workers <= 1 ? RunFilesAlone(options, files, **writer) : RunFilesTogether(options, files, **writer);
   // Also after an error: what was written is completed.

@@ -249,7 +249,7 @@ void HostView::Describe(const flow::Flow& flow, base::Timestamp now, flow::ConnR
   model::Set<std::string_view> notes;
   if (flow.partial) notes.items.emplace_back("midstream");
   if (options_.translations == nullptr) {
-    notes.items.emplace_back("no_conntrack");
+    if (options_.is_live) notes.items.emplace_back("no_conntrack");
   } else if (!host.tracked && points.size() > 1 && HasPorts(flow) && !flow.id.resp_h.is_group()) {
     notes.items.emplace_back("untracked");
   }

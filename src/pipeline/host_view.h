@@ -20,6 +20,7 @@ struct HostOptions {
   model::IdentityLookup* names = nullptr;       // null: each packet counts, nobody is named
   dedup::Translations* translations = nullptr;  // null: conntrack can't be asked
   dedup::ProxyLinks* proxy_links = nullptr;     // null: there is no docker-proxy
+  bool is_live = true;                          // else it is a capture, which nobody can ask about translations
   // All interfaces are watched, so that of a translated connection the originator's own side is always seen.
   bool all_interfaces = true;
   // Is it of a tunnel that ends on this machine? What is inside is seen on the tunnel's own interface. Must be cheap.
