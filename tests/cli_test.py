@@ -52,6 +52,14 @@ class WrongUse(unittest.TestCase):
         self.refused(['read', '--logs', 'conn,no_such_log', 'x'], "'no_such_log'", 'quaywatch schema')
         self.refused(['schema', 'no_such_log'], "'no_such_log'")
 
+    def test_no_sensor(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for command in (['status'], ['endpoints', '--ended'], ['state', 'save', os.path.join(folder, 'state')]):
+                self.refused([*command, '--socket', folder + '/none'], 'no sensor is running here', 'quaywatch live')
+            self.refused(['state'], 'quaywatch state save')
+            self.refused(['state', 'load', 'x'], 'quaywatch state save')
+            self.refused(['status', '-o', 'xml'], '--output', 'xml')
+
     def test_files(self):
         with tempfile.TemporaryDirectory() as folder:
             def made(name, content):

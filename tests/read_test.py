@@ -5,7 +5,7 @@ of file, what came before damage, and complete logs when it is stopped.
 
   read_test.py PROGRAM
 """
-import gzip, os, random, shutil, signal, struct, subprocess, sys, tempfile, threading, time, unittest
+import gzip, json, os, random, shutil, signal, struct, subprocess, sys, tempfile, threading, time, unittest
 
 from packets import ACK, FIN, SYN, capture, conversation, ethernet, ipv4, tcp, udp, udp_body
 
@@ -137,6 +137,57 @@ class ReadTest(unittest.TestCase):
                 expected = self.read(self.made(capture(packets[:whole]), 'whole.pcap')) if whole > 0 else {}
                 cut = self.read(self.made(content[:size], 'cut.pcap'), '--workers', workers, code=0 if size in ends else 2)
                 self.same(cut, expected)
+
+    STATE = {
+        'quaywatch_state': 1, 'saved': '2023-11-15T00:00:00Z', 'node': 'node-1', 'host_addresses': ['10.0.0.9'],
+        'claims': [
+            {'source': 'kubernetes', 'id': 'u1', 'kind': 'pod', 'namespace': 'shop', 'pod': 'web-1', 'workload': 'web',
+             'workload_kind': 'Deployment', 'node': 'node-1', 'image': 'shop/web:1', 'addresses': ['10.0.0.1'],
+             'pod_uid': 'u1', 'since': '2023-11-14T00:00:00Z', 'until': '2023-11-14T22:13:30Z'},
+            {'source': 'kubernetes', 'id': 'u2', 'kind': 'pod', 'namespace': 'shop', 'pod': 'web-2',
+             'addresses': ['10.0.0.1'], 'pod_uid': 'u2', 'since': '2023-11-14T22:13:30Z'}],
+        'services': [{'namespace': 'shop', 'name': 'db', 'addresses': ['10.0.0.2'],
+                      'ports': [{'port': 5000, 'transport': 'udp'}], 'endpoints': []}],
+        'interfaces': [{'index': 4, 'name': 'veth4'}, {'index': 5, 'name': 'br0'}]}
+
+    def named(self, interfaces, datagrams, interval):
+        """conn records of a cooked capture: a packet each `interval` seconds, each datagram on all interfaces"""
+        state = self.made(json.dumps(self.STATE).encode(), 'state.json')
+        packets = [struct.pack('>HHIHBB8s', 0x0800, 0, interface, 1, 0, 6, bytes(8)) + udp(4000 + i, 5000, b'hello')[14:]
+                   for i in range(datagrams) for interface in interfaces]
+        capture_file = self.made(capture(packets, link=276, interval=interval))
+        p = subprocess.run([PROGRAM, 'read', capture_file, '--cluster-state', state, '--logs', 'conn', '-o', 'json'],
+                           capture_output=True, text=True, timeout=60)
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        return sorted((json.loads(line) for line in p.stdout.splitlines()), key=lambda record: record['ts'])
+
+    def test_names_of_a_saved_state(self):
+        first, second = self.named([4], 2, 20)
+        self.assertEqual((first['orig.pod'], first['orig.workload'], first['orig.node']), ('web-1', 'web', 'node-1'))
+        self.assertEqual(second['orig.pod'], 'web-2', 'who held the address then')
+        self.assertEqual((first['resp.kind'], first['via_service']), ('service', 'shop/db'))
+        self.assertNotIn('notes', first)
+
+    def test_a_packet_on_two_interfaces_counts_once(self):
+        for record in self.named([4, 5], 10, 0.00001):
+            self.assertEqual((record['orig_pkts'], record['sightings'], sorted(record['interfaces'])),
+                             (1, 2, ['br0', 'veth4']))
+
+    def test_without_a_state_there_are_no_names(self):
+        p = subprocess.run([PROGRAM, 'read', self.made(capture([udp(4000, 5000, b'x')])), '-o', 'json'],
+                           capture_output=True, text=True, timeout=60)
+        self.assertNotIn('orig.', p.stdout)
+        self.assertNotIn('sightings', p.stdout)
+
+    def test_a_broken_state(self):
+        for content, word in ((b'{', 'JSON'), (b'{}', 'quaywatch_state'), (b'[]', '')):
+            state = self.made(content, 'state.json')
+            p = subprocess.run([PROGRAM, 'read', self.made(capture()), '--cluster-state', state],
+                               capture_output=True, text=True, timeout=60)
+            self.assertEqual(p.returncode, 1)
+            self.assertEqual(p.stderr.count('\n'), 1, p.stderr)
+            self.assertIn(state, p.stderr)
+            self.assertIn(word, p.stderr)
 
     def test_a_cut_archive(self):
         packed = gzip.compress(capture(traffic(6)))
