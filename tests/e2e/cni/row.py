@@ -65,6 +65,11 @@ class Cell:
     def version(self):
         return ipaddress.ip_address(self.dial).version
 
+    @property
+    def is_local(self):
+        """Both ends are in one network namespace."""
+        return (self.client.machine, self.client.netns) == (self.server.machine, self.server.netns)
+
 
 class Row:
     key = title = like = ""

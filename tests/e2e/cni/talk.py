@@ -147,15 +147,15 @@ class Tcp(Talk):
         return sides[0]
 
     def wire(self, side, base, packets, payload):
-        """Conntrack counts super-packets with one set of headers; on the wire each segment has its own. IPv6's have a
-        jumbo option, too, if they are longer than 64 KiB (RFC 2675), which no segment has.
+        """Conntrack counts super-packets with one set of headers; on the wire each segment has its own. Those of IPv6
+        that are longer than 64 KiB, on the loopback, have a jumbo option, too (RFC 2675), which no segment has.
         """
         seen, size = side.packets, side.bytes
         if base:
             seen, size = seen - base.packets, size - base.bytes
         headers = seen * TCP_HEADERS[self.cell.version] + (0 if base else SYN_OPTIONS)
         jumbo = size - payload - headers
-        if self.cell.version == 6 and 0 < jumbo <= seen * JUMBO_OPTION and jumbo % JUMBO_OPTION == 0:
+        if self.cell.version == 6 and self.cell.is_local and 0 < jumbo <= seen * JUMBO_OPTION and jumbo % JUMBO_OPTION == 0:
             size -= jumbo
         return Count(payload, packets, size + (packets - seen) * TCP_HEADERS[self.cell.version])
 
