@@ -104,15 +104,20 @@ class Cluster:
                       for protocol in ("TCP", "UDP")]})
 
     # ---- names -------------------------------------------------------------------------------------------
-    def name_of(self, end, sensor_node, listens=True):
-        """The columns without their orig. or resp. of an end in a record of that node's sensor."""
+    def names_of(self, end, sensor_node, listens):
+        """What a record of that node's sensor may say of an end: columns without their orig. or resp."""
         if end.kind == "outside":
-            return {"kind": "outside"}
-        if end.kind == "host" or end.netns is None and not listens:
-            return {"kind": "host" if end.node is sensor_node else "node", "node": end.node.name}
+            return [{"kind": "outside"}]
+        host = {"kind": "host" if end.node is sensor_node else "node", "node": end.node.name}
+        if end.kind == "host":
+            return [host]
         kind, workload = self.workloads[end.name]
-        return {"kind": "pod", "namespace": self.space, "pod": end.name, "node": end.node.name,
-                "workload": workload, "workload_kind": kind}
+        pod = {"kind": "pod", "namespace": self.space, "pod": end.name, "node": end.node.name,
+               "workload": workload, "workload_kind": kind}
+        if end.netns or listens:
+            return [pod]
+        # Whose of all that share the machine's network only its socket tells: on the machine, while it lasts.
+        return [pod, host] if end.node is sensor_node else [host]
 
     def close(self):
         for cgroup in self._cgroups:

@@ -97,8 +97,9 @@ class Judge:
         if not first and orig[0] != talk.cell.client_address:
             client = next(iter(talk.cell.interfaces)).host  # who rewrote the source: more cannot be known here
         for side, end in (("orig", client), ("resp", talk.cell.server)):
-            for key, value in self.cluster.name_of(end, self.node, side == "resp").items():
-                expected[f"{side}.{key}"] = value
+            names = self.cluster.names_of(end, self.node, side == "resp")
+            name = next((one for one in names if one["kind"] == record.get(f"{side}.kind")), names[0])
+            expected |= {f"{side}.{key}": value for key, value in name.items()}
         for key, value in expected.items():
             if record.get(key) != value:
                 yield f"{key} is {record.get(key)} instead of {value}"
