@@ -81,11 +81,16 @@ class KernelSockets final : public Sockets {
     question.idiag_states = ~0u;
     inet_diag_sockid& id = question.id;
     id.idiag_cookie[0] = id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-    id.idiag_sport = htons(socket.local_port);
-    id.idiag_dport = htons(socket.remote_port);
-    Copy(socket.local, family, id.idiag_src);
-    Copy(socket.remote, family, id.idiag_dst);
-    const auto keep = [&cgroup](const Answer& answer) { cgroup = answer.cgroup; };
+    // Asked for one UDP socket, the kernel takes these for the ends of a packet to it (udp_dump_one: "swapped for
+    // historical reasons").
+    const bool is_packet = question.sdiag_protocol == IPPROTO_UDP;
+    id.idiag_sport = htons(is_packet ? socket.remote_port : socket.local_port);
+    id.idiag_dport = htons(is_packet ? socket.local_port : socket.remote_port);
+    Copy(is_packet ? socket.remote : socket.local, family, id.idiag_src);
+    Copy(is_packet ? socket.local : socket.remote, family, id.idiag_dst);
+    const auto keep = [&](const Answer& answer) {
+      if (answer.port == socket.local_port) cgroup = answer.cgroup;
+    };
     Ask(question, 0, keep);
     return cgroup;
   }
