@@ -21,7 +21,9 @@ class BoundSocket {
     EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
     EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
     port_ = ntohs(address.sin_port);
-    if (type == SOCK_STREAM) EXPECT_EQ(::listen(fd_, 1), 0);
+    if (type == SOCK_STREAM) {
+      EXPECT_EQ(::listen(fd_, 1), 0);
+    }
   }
   ~BoundSocket() { ::close(fd_); }
   uint16_t port() const { return port_; }
