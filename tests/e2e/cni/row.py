@@ -75,7 +75,6 @@ class Row:
     key = title = like = ""
     # The backend's answer to a pod on its own node bypasses the translation unless the source is rewritten, too.
     service_masquerade = "itself"
-    columns_not_there = {}  # key: reason
 
     def __init__(self, plan, world):
         self.plan = plan
