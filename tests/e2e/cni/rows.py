@@ -3,6 +3,7 @@
 import ipaddress
 import pathlib
 import struct
+import sysconfig
 import tempfile
 
 from lab.machine import run
@@ -148,8 +149,8 @@ class Redirect(Routed):
                 program = pathlib.Path(folder, f"{node.name}.o")
                 table.write_text("".join(self.entries(pod, indexes[pod.interface]) for pod in node.pods),
                                  encoding="ascii")
-                run(["clang", "-O2", "-g", "-target", "bpf", f"-I{folder}", f"-I/usr/include/{multiarch()}",
-                     "-c", str(source), "-o", str(program)])
+                run(["clang-19", "-O2", "-g", "-target", "bpf", f"-I{folder}",
+                     f"-I/usr/include/{sysconfig.get_config_var('MULTIARCH')}", "-c", str(source), "-o", str(program)])
                 for interface in [node.uplink, *(pod.interface for pod in node.pods)]:
                     node.machine.sh(f"""
                         tc qdisc add dev {interface} clsact
@@ -279,10 +280,6 @@ class TwoInterfaces(Bridge):
 
     def cell_other_node(self, _, version):
         return self.over_second(self.far, version, {node: {node.uplink} for node in (self.here, self.there)})
-
-
-def multiarch():
-    return run(["gcc", "-print-multiarch"]).strip()
 
 
 ROWS = {row.key: row for row in (Bridge, Routed, Overlay, Redirect, Macvlan, HostNetwork, TwoInterfaces)}
