@@ -381,6 +381,18 @@ TEST_F(ContainerdTest, AContainerTellsOfASandboxWhoseStartWasMissed) {
   EXPECT_TRUE(Soon([&] { return Pods() == std::vector<std::string>{"shop/web 10.4.0.5"}; }));
 }
 
+TEST_F(ContainerdTest, WhoIsAboutToRunHasNotEnded) {
+  containers::ListContainersResponse list;
+  *list.add_containers() = PlainContainer(kSandbox, kSandboxLabels);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  list.mutable_containers(0)->mutable_created_at()->set_seconds(std::chrono::ceil<std::chrono::seconds>(now).count());
+  runtime_.Set(kContainers, list.SerializeAsString());
+  Serve();
+  Watch();
+  ASSERT_TRUE(Becomes(SourceState::kWorking));
+  EXPECT_THAT(Pods(), ElementsAre("shop/web"));
+}
+
 TEST_F(ContainerdTest, DoesWithoutCri) {
   containers::ListContainersResponse list;
   *list.add_containers() = PlainContainer(kSandbox, kSandboxLabels);

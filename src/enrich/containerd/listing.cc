@@ -28,17 +28,26 @@ bool IsComplete(const Object& sandbox) {
   return sandbox.by_cri && sandbox.netns != 0 && (sandbox.host_network || !sandbox.addresses.empty());
 }
 
-// Who runs.
-void Mark(std::vector<Object>& objects, const std::vector<Task>& tasks) {
-  std::unordered_map<std::string_view, uint32_t> pids;
-  for (const Task& task : tasks) {
-    if (task.running) pids.emplace(task.id, task.pid);
-  }
+// How long a container may be there before its first process is.
+constexpr auto kStarting = std::chrono::seconds(10);
+
+// Who runs. Whoever is about to must not be taken for one that ended: his address would be nobody's.
+void Mark(std::vector<Object>& objects, const std::vector<Task>& tasks, const Inventory& known, base::Timestamp now) {
+  std::unordered_map<std::string_view, const Task*> by_id;
+  for (const Task& task : tasks) by_id.emplace(task.id, &task);
   for (Object& object : objects) {
-    const auto found = pids.find(object.id);
-    object.state = found == pids.end() ? Object::State::kExited : Object::State::kRunning;
-    if (found == pids.end()) continue;
-    object.pid = found->second;
+    const auto found = by_id.find(object.id);
+    const Object* before = known.Find(KeyOf(object.group, object.id));
+    const bool ended = before != nullptr && before->state == Object::State::kExited;
+    if (found == by_id.end()) {
+      const bool starting = !ended && object.created + kStarting > now;
+      object.state = starting ? Object::State::kCreated : Object::State::kExited;
+    } else if (found->second->alive) {
+      object.state = Object::State::kRunning;
+      object.pid = found->second->pid;
+    } else {
+      object.state = Object::State::kExited;
+    }
   }
 }
 
@@ -93,7 +102,7 @@ base::Result<> Session::ListContainers(Inventory& fresh) {
     if (!objects || !tasks) return base::Fail(kNotUnderstood);
     // Something of this group can't be listed: what can be is named all the same.
     if (containers.status != Status::kOk || running.status != Status::kOk) Skip();
-    if (running.status == Status::kOk) Mark(*objects, *tasks);
+    if (running.status == Status::kOk) Mark(*objects, *tasks, inventory_, Now());
     for (Object& object : *objects) Put(fresh, std::move(object));
   }
   return {};

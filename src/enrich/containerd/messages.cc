@@ -60,9 +60,8 @@ Object ObjectOf(containers::Container& container, const std::string& group) {
 }
 
 Task TaskOf(const tasks::Process& process) {
-  return {
-      process.id().empty() ? process.container_id() : process.id(), process.pid(),
-      process.status() == tasks::RUNNING || process.status() == tasks::PAUSED || process.status() == tasks::PAUSING};
+  const bool alive = process.status() != tasks::UNKNOWN && process.status() != tasks::STOPPED;
+  return {process.id().empty() ? process.container_id() : process.id(), process.pid(), alive};
 }
 
 }  // namespace

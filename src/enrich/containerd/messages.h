@@ -36,7 +36,7 @@ struct Event {
 struct Task {
   std::string id;
   uint32_t pid = 0;
-  bool running = false;
+  bool alive = false;  // runs, is paused, or is about to run
 };
 
 // Docker's namespaces in containerd: its containers, and its plugins.

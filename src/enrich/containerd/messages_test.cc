@@ -150,9 +150,9 @@ TEST(ReadTasks, KnowsOldAndNewNamesOfTheId) {
   ASSERT_TRUE(read);
   ASSERT_THAT(*read, SizeIs(2));
   EXPECT_EQ((*read)[0].id, "a");
-  EXPECT_TRUE((*read)[0].running);
+  EXPECT_TRUE((*read)[0].alive);
   EXPECT_EQ((*read)[1].id, "b");
-  EXPECT_FALSE((*read)[1].running);
+  EXPECT_FALSE((*read)[1].alive);
   EXPECT_FALSE(ReadTasks(kBroken));
 }
 
