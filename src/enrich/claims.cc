@@ -227,9 +227,11 @@ const Claim* Claims::RuntimesWord(const Version& version) const {
   for (const Version* told : claim.pod_uid.empty() ? OfContainer(claim.container_id) : OfPod(claim.pod_uid)) {
     if (!IsRuntimes(*told) || (told->source == SourceKind::kState) != (version.source == SourceKind::kState)) continue;
     if (claim.pod_uid.empty() ? !told->claim.pod_uid.empty() : !IsSandbox(told->claim)) continue;
-    // Of several the one that began last before the version did. An end long before is that of an earlier run.
-    if (told->claim.since > claim.since + kNoticed || told->claim.until + kNoticed <= claim.since) continue;
-    if (best == nullptr || told->claim.since > best->claim.since) best = told;
+    // Of several the one that began last before the version did, and of these the one that lasts: when addresses
+    // change, the version before ends where it began. An end long before is that of an earlier run.
+    if (told->claim.since > claim.since + kNoticed || told->claim.until <= claim.since - kNoticed) continue;
+    const auto time = [](const Version& of) { return std::pair(of.claim.since, of.claim.until); };
+    if (best == nullptr || time(*told) > time(*best)) best = told;
   }
   return best == nullptr ? nullptr : &best->claim;
 }

@@ -173,6 +173,21 @@ TEST_F(DirectoryTest, KeepsOldAddressesForTheirTimeWhenAClaimChanges) {
   EXPECT_EQ(Who("172.18.0.2", 7.5).kind, EndpointKind::kUnknown);
 }
 
+// Docker tells of the further network when it is connected.
+TEST_F(DirectoryTest, NamesAContainerByAnAddressThatItGotLater) {
+  Claim docker = Docker(Cid('a'), "web", 1);
+  docker.addresses = {Ip("172.17.0.2")};
+  directory_.Put(SourceKind::kDocker, docker);
+  directory_.Put(SourceKind::kHost, Local("n1", 11, {Ip("172.17.0.2")}, 1, Cid('a')));
+  docker.addresses.push_back(Ip("172.18.0.3"));
+  docker.since = At(5.013);
+  directory_.Put(SourceKind::kHost, Local("n1", 11, {Ip("172.17.0.2"), Ip("172.18.0.3")}, 5, Cid('a')));
+  directory_.Put(SourceKind::kDocker, docker);
+  EXPECT_EQ(Who("172.18.0.3", 6).container, "web");
+  EXPECT_EQ(Who("172.17.0.2", 6).container, "web");
+  EXPECT_EQ(Who("172.17.0.2", 2).container, "web");
+}
+
 TEST_F(DirectoryTest, KeepsBothTimesOfAContainerThatWasStartedAgain) {
   directory_.Put(SourceKind::kDocker, Docker(Cid('a'), "web", 1, {Ip("172.17.0.2")}));
   directory_.Put(SourceKind::kHost, Local("n1", 11, {Ip("172.17.0.2")}, 1, Cid('a')));
