@@ -69,6 +69,27 @@ TEST_F(TranslationTableTest, ARealConnectionIsNoHalfWayForm) {
   EXPECT_EQ(Find(kToService).form, Form::kOriginal);
 }
 
+TEST_F(TranslationTableTest, TellsWhoOpenedTheConnection) {
+  using Way = Translations::Way;
+  table_.Begin(Tracked(kToService, kToPod, 1), kStart, kStart);
+  for (const auto& id : {kToService, kToPod, kHalfWay}) {
+    EXPECT_EQ(Find(id).way, Way::kForward);
+    EXPECT_EQ(Find(Back(id)).way, Way::kReverse);
+  }
+  const auto plain = Flow("10.1.0.2", 40001, "10.1.0.9", 80);
+  auto connection = Tracked(plain, plain, 2);
+  table_.Begin(connection, kStart, kStart);
+  EXPECT_TRUE(Find(plain).tracked);
+  EXPECT_EQ(Find(plain).way, Way::kUnknown) << "it may be an answer whose question took another way";
+  connection.answered = true;
+  table_.End(connection, kStart);
+  EXPECT_EQ(Counters().tracked, 0u) << "though it began unanswered";
+  table_.Begin(connection, kStart, kStart);
+  EXPECT_EQ(Find(plain).way, Way::kForward);
+  EXPECT_EQ(Find(Back(plain)).way, Way::kReverse);
+  EXPECT_TRUE(Find(Back(plain)).tracked);
+}
+
 TEST_F(TranslationTableTest, StaysForAWhileAfterItsEnd) {
   auto connection = Tracked(kToService, kToPod, 1);
   table_.Begin(connection, kStart, kStart);

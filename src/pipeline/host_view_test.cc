@@ -107,6 +107,13 @@ TEST_F(HostViewTest, ThreeSightingsAreOneConnection) {
   EXPECT_EQ(worker_->host_counters().copies, 16u);
 }
 
+TEST_F(HostViewTest, WhoHasTheLowerPortIsTheResponderOfWhatWasGoingOn) {
+  Answer(kAck | kPush, 501, 131, "news");
+  Send(kAck, 131, 505);
+  EXPECT_THAT(Records(), AllOf(HasSubstr(R"("id.orig_p":40000,"id.resp_h":"10.0.0.2","id.resp_p":80)"),
+                               HasSubstr(R"("resp_bytes":4)"), HasSubstr(R"("notes":["midstream","no_conntrack"])")));
+}
+
 TEST_F(HostViewTest, WithoutALookupEachPacketCounts) {
   options_.host.names = nullptr;
   options_.emit[0].names = false;

@@ -21,6 +21,9 @@ bool IsMulticast(const model::IpAddress& address) {
   return address.is_v4() ? bytes[0] == 224 : bytes[0] == 0xff;
 }
 
+// Of a stream: one that has this many is no DNS.
+constexpr int kMostShortMessages = 100;
+
 class DnsAnalyzer : public Analyzer {
  public:
   explicit DnsAnalyzer(Context& context)
@@ -41,7 +44,13 @@ class DnsAnalyzer : public Analyzer {
 
   void OnStream(model::Direction from, base::Bytes bytes) override {
     FrameReader& frames = frames_[static_cast<size_t>(from)];
-    while (!done_ && frames.Next(bytes)) Message(frames.message());
+    while (!done_ && frames.Next(bytes)) {
+      Message(frames.message());
+      // Two zero bytes are an empty message: a stream of them would cost more than any other.
+      if (frames.message().size() >= kHeaderLength || ++short_messages_ < kMostShortMessages) continue;
+      done_ = true;
+      context_.Violate("DNS_truncated_len_lt_hdr_len");
+    }
   }
 
   void OnGap(model::Direction from, uint64_t length) override { frames_[static_cast<size_t>(from)].Gap(length); }
@@ -71,6 +80,7 @@ class DnsAnalyzer : public Analyzer {
   bool netbios_;
   bool begun_ = false;  // a message was seen
   bool done_ = false;
+  int short_messages_ = 0;
   FrameReader frames_[2];
 };
 

@@ -317,6 +317,14 @@ TEST(DnsOverTcp, AnyCutGivesTheSameRecords) {
   for (int i = 0; i < 50; ++i) EXPECT_EQ(run([&] { return 1 + random() % 30; }), whole);
 }
 
+TEST(DnsOverTcp, AStreamOfZerosIsSomethingElse) {
+  FlowContext context(model::Transport::kTcp);
+  const auto analyzer = kSpec.make(context);
+  analyzer->OnStream(kOrig, base::AsBytes(std::string(100'000, '\0')));
+  EXPECT_TRUE(context.violated);
+  EXPECT_LE(context.weirds.size(), 101u);
+}
+
 TEST(DnsOverTcp, AGapCostsTheMessagesItTouches) {
   FlowContext context(model::Transport::kTcp);
   const auto analyzer = kSpec.make(context);

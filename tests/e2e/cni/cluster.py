@@ -103,6 +103,9 @@ class Cluster:
             "ports": [{"name": protocol.lower(), "protocol": protocol, "port": to_port}
                       for protocol in ("TCP", "UDP")]})
 
+    def delete(self, pod):
+        self.api.request("DELETE", f"{self._collection('pods')}/{pod.name}", {"gracePeriodSeconds": 0})
+
     # ---- names -------------------------------------------------------------------------------------------
     def names_of(self, end, sensor_node, listens):
         """What a record of that node's sensor may say of an end: columns without their orig. or resp."""

@@ -128,7 +128,7 @@ class Row:
             for key, backend in (("service-same-node", self.near), ("service-other-node", self.far),
                                  ("service-itself", self.client)):
                 serve(key + suffix, backend, self.plan.address(self.service_networks[version]),
-                      self.plan.random.choice([80, 443, 6379, self.plan.server_port()]), self.service_masquerade,
+                      self.plan.random.choice([80, 443, 53, 6379, self.plan.server_port()]), self.service_masquerade,
                       version)
         serve("node-port", self.near, "", self.plan.port(NODE_PORTS), "all")
         serve("node-port-other-node", self.far, "", self.plan.port(NODE_PORTS), "all")

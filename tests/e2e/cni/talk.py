@@ -123,6 +123,11 @@ class Tcp(Talk):
             self.exchange(up, down)
         self.close()
 
+    @property
+    def unseen_answers(self):
+        """The server's socket is made when the SYN has been answered."""
+        return 0 if self.base else 1
+
     def count(self, accounts):
         client, server = self.client_counts, self.server_counts
         if self.base:
@@ -130,8 +135,7 @@ class Tcp(Talk):
                               for now, base in zip((client, server), self.base))
         if client["sent"] != server["received"] or client["received"] != server["sent"]:
             raise Disagreement(f"payload: client {client}, server {server}")
-        # The server's socket is made when the SYN has been answered.
-        answers = server["segments_out"] + (0 if self.base else 1)
+        answers = server["segments_out"] + self.unseen_answers
         if client["segments_out"] != server["segments_in"] or client["segments_in"] != answers:
             raise Disagreement(f"segments: client {client}, server {server}")
         entries = self.tracked(accounts)
@@ -155,7 +159,8 @@ class Tcp(Talk):
             seen, size = seen - base.packets, size - base.bytes
         headers = seen * TCP_HEADERS[self.cell.version] + (0 if base else SYN_OPTIONS)
         jumbo = size - payload - headers
-        if self.cell.version == 6 and self.cell.is_local and 0 < jumbo <= seen * JUMBO_OPTION and jumbo % JUMBO_OPTION == 0:
+        on_loopback = self.cell.is_local and payload > 64 * 1024
+        if self.cell.version == 6 and on_loopback and 0 < jumbo <= seen * JUMBO_OPTION and jumbo % JUMBO_OPTION == 0:
             size -= jumbo
         return Count(payload, packets, size + (packets - seen) * TCP_HEADERS[self.cell.version])
 

@@ -157,6 +157,29 @@ def answer_udp(request):
     return {"sent": sent, "received": received, "peer": peer[:2]}
 
 
+def abort(request):
+    """Resets the connection."""
+    one = handles.pop(request["handle"]).socket
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    one.close()
+    return {}
+
+
+def ping(request):
+    """ICMP echoes, each answered before the next."""
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as one:
+        one.settimeout(PATIENCE)
+        for number in range(request["count"]):
+            packet = struct.pack("!BBHHH", 8, 0, 0, 4711, number) + bytes(56)
+            total = sum(struct.unpack(f"!{len(packet) // 2}H", packet))
+            total = (total >> 16) + (total & 0xffff)
+            checksum = ~(total + (total >> 16)) & 0xffff
+            one.sendto(packet[:2] + struct.pack("!H", checksum) + packet[4:], (request["address"], 0))
+            while one.recv(2048)[20] != 0:  # not an answer: ours, on the loopback
+                pass
+    return {}
+
+
 def close(request):
     one = handles.pop(request["handle"])
     (one.socket if isinstance(one, Connection) else one).close()
@@ -164,7 +187,7 @@ def close(request):
 
 
 OPERATIONS = {f.__name__: f for f in
-              (listen, accept, connect, talk, quiet, finish, open_udp, ask_udp, answer_udp, close)}
+              (listen, accept, connect, talk, quiet, finish, open_udp, ask_udp, answer_udp, abort, ping, close)}
 
 
 def main():

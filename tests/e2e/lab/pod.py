@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
@@ -65,6 +66,11 @@ class Pod:
     def network(self):
         """The inode number of its network namespace."""
         return os.stat(f"/proc/{self.pid}/ns/net").st_ino
+
+    def kill(self):
+        """Ends the process, and with it the last one in its network."""
+        os.kill(self.pid, signal.SIGKILL)
+        self._process.wait(PATIENCE)
 
     def close(self):
         self._process.stdin.close()
