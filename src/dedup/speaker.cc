@@ -23,8 +23,8 @@ bool Speaks(Sightings& sightings, model::Direction from, Sightings::Point point,
   const size_t speaker = sightings.speaker[side];
   if (sightings.has_speaker[side] && at != speaker) {
     uint32_t& spoken = sightings.seen[speaker].packets[side];
-    // The difference of two counters that may have wrapped.
-    const bool more = static_cast<int32_t>(shown - spoken) > 0;
+    // Had it shown before this one all that was spoken? The difference of two counters that may have wrapped.
+    const bool more = static_cast<int32_t>(shown - packets - spoken) >= 0;
     if (!more && now - sightings.spoke[side] < kSpeakerSilence) return false;
     // What it missed while another spoke is not news later on.
     if (!more) shown = spoken + packets;

@@ -68,6 +68,15 @@ TEST_F(SpeakerTest, FollowsAFlowToAnotherWay) {
   EXPECT_FALSE(See(kVethB));
 }
 
+TEST_F(SpeakerTest, AnotherWayToTheSameInterfaceWithSuperPackets) {
+  for (int packet = 0; packet < 30; ++packet) {
+    EXPECT_TRUE(See(kVethA));
+    EXPECT_FALSE(See(kVethB));
+  }
+  // More segments at once than it lags behind.
+  for (const uint32_t segments : {1u, 12u, 45u, 45u, 1u}) EXPECT_NE(See(kBridge, segments), See(kVethB, segments));
+}
+
 TEST_F(SpeakerTest, RemembersNoMoreInterfacesThanItsLimit) {
   EXPECT_TRUE(See(kVethA));
   for (uint32_t i = 0; i < 100; ++i) EXPECT_FALSE(See(Sightings::At(7, 100 + i, false)));

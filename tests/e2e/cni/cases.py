@@ -169,6 +169,7 @@ def route_change(scene):
     for node in row.nodes:
         scene.world.attach(node.machine, "second0")
         node.machine.sh(f"ip link set second0 up; ip address add {scene.plan.address(scene.world.lan4)}/32 dev second0")
+    row.client.agent.do("ping", address=row.far.addresses[4], count=3)  # until neighbours know each other
     cell = scene.cell("other-node")
     scene.watch(cell)
     talk = scene.tcp(cell, (1000, 2000))
