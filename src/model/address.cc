@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace quaywatch::model {
@@ -102,7 +103,7 @@ char* IpAddress::Format(char* out) const {
   char text[INET6_ADDRSTRLEN];
   inet_ntop(AF_INET6, bytes_.data(), text, sizeof text);
   const size_t length = std::strlen(text);
-  std::memcpy(out, text, length);
+  std::copy_n(text, length, out);
   return out + length;
 }
 

@@ -54,7 +54,7 @@ bool IsSameWay(const flow::Flow& flow, const model::Translation& translation) {
 }
 
 std::string TextOf(const End& end, bool has_ports) {
-  const std::string text = end.address.ToString();
+  std::string text = end.address.ToString();
   if (!has_ports) return text;
   return fmt::format(fmt::runtime(end.address.is_v4() ? "{}:{}" : "[{}]:{}"), text, end.port.number);
 }
