@@ -94,7 +94,7 @@ class Routed(Row):
             ip route add {addresses[4]}/32 dev {interface}
             ip route add {addresses[6]}/128 dev {interface}
         """)
-        node.machine.sh(f"echo 1 > /proc/sys/net/ipv4/conf/{interface}/proxy_arp")
+        node.machine.sysctl({f"net.ipv4.conf.{interface}.proxy_arp": 1, f"net.ipv4.neigh.{interface}.proxy_delay": 0})
         return interface
 
 

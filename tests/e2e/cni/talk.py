@@ -136,7 +136,10 @@ class Tcp(Talk):
         if client["sent"] != server["received"] or client["received"] != server["sent"]:
             raise Disagreement(f"payload: client {client}, server {server}")
         answers = server["segments_out"] + self.unseen_answers
-        if client["segments_out"] != server["segments_in"] or client["segments_in"] != answers:
+        # A second SYN is nothing to the server's socket: on a busy machine the first one's answer may be late.
+        sent_twice = client["retransmitted"] or server["retransmitted"]
+        differ = client["segments_out"] != server["segments_in"] or client["segments_in"] != answers
+        if differ and not sent_twice:
             raise Disagreement(f"segments: client {client}, server {server}")
         entries = self.tracked(accounts)
         bases = self.base_tracked if self.base else [None, None]
