@@ -20,7 +20,8 @@ class Cluster:
         self._ports = {}  # pod's name: those it listens on
         for cell in cells:
             self._ports.setdefault(cell.server.name, set()).add(cell.server_port)
-        api.create(f"{CORE}/namespaces", {"metadata": {"name": self.space}})
+        self._made = []
+        self._create(f"{CORE}/namespaces", {"metadata": {"name": self.space}})
         for node in row.nodes:
             self._add_node(node)
         pods = [pod for node in row.nodes for pod in node.pods]
@@ -30,12 +31,17 @@ class Cluster:
         for key in row.services:
             self._add_service(key)
 
+    def _create(self, collection, item, status=None):
+        made = self.api.create(collection, item, status)
+        self._made.append(f"{collection}/{made['metadata']['name']}")
+        return made
+
     def _collection(self, kind, group=CORE):
         return f"{group}/namespaces/{self.space}/{kind}"
 
     def _add_node(self, node):
         addresses = [{"type": "InternalIP", "address": address} for address in node.addresses.values()]
-        self.api.create(f"{CORE}/nodes", {
+        self._create(f"{CORE}/nodes", {
             "metadata": {"name": node.name}, "spec": {"podCIDRs": [str(network) for network in node.pod_networks.values()],
                                                       "podCIDR": str(node.pod_networks[4])}},
                         {"addresses": [*addresses, {"type": "Hostname", "address": node.name}]})
@@ -45,8 +51,8 @@ class Cluster:
         labels = {"app": name}
         template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": IMAGE}]}}
         spec = {"selector": {"matchLabels": labels}, "template": template, "replicas": 1}
-        deployment = self.api.create(self._collection("deployments", APPS), {"metadata": {"name": name}, "spec": spec})
-        replicas = self.api.create(self._collection("replicasets", APPS), {
+        deployment = self._create(self._collection("deployments", APPS), {"metadata": {"name": name}, "spec": spec})
+        replicas = self._create(self._collection("replicasets", APPS), {
             "metadata": {"name": f"{name}-7d4f9", "labels": labels,
                          "ownerReferences": [reference("apps/v1", "Deployment", deployment)]}, "spec": spec})
         return name, reference("apps/v1", "ReplicaSet", replicas), labels
@@ -65,7 +71,7 @@ class Cluster:
                 [{"name": "default", "interface": "eth0", "ips": list(pod.addresses.values()), "default": True},
                  {"name": f"{self.space}/second", "interface": "net1", "ips": list(second.values())}])}
         ports = [{"containerPort": port, "hostPort": port} for port in sorted(self._ports.get(pod.name, ()))]
-        made = self.api.create(self._collection("pods"), {
+        made = self._create(self._collection("pods"), {
             "metadata": metadata,
             "spec": {"nodeName": pod.node.name, "hostNetwork": pod.netns is None, "containers": [
                 {"name": name, "image": IMAGE.format(name)} | ({"ports": ports} if pod.netns is None else {})
@@ -91,11 +97,11 @@ class Cluster:
         node_port = key.startswith("node-port")
         ports = [{"name": protocol.lower(), "protocol": protocol, "port": port, "targetPort": to_port} |
                  ({"nodePort": port} if node_port else {}) for protocol in ("TCP", "UDP")]
-        self.api.create(self._collection("services"), {"metadata": {"name": name}, "spec": {
+        self._create(self._collection("services"), {"metadata": {"name": name}, "spec": {
             "type": "NodePort" if node_port else "ClusterIP", "ports": ports,
             "clusterIP": address or self.row.plan.address(self.row.service_networks[version]),
             "ipFamilies": [f"IPv{version}"], "ipFamilyPolicy": "SingleStack"}})
-        self.api.create(self._collection("endpointslices", SLICES), {
+        self._create(self._collection("endpointslices", SLICES), {
             "metadata": {"name": f"{name}-1", "labels": {"kubernetes.io/service-name": name}},
             "addressType": f"IPv{version}",
             "endpoints": [{"addresses": [backend.addresses[version]], "conditions": {"ready": True},
@@ -104,7 +110,9 @@ class Cluster:
                       for protocol in ("TCP", "UDP")]})
 
     def delete(self, pod):
-        self.api.request("DELETE", f"{self._collection('pods')}/{pod.name}", {"gracePeriodSeconds": 0})
+        path = f"{self._collection('pods')}/{pod.name}"
+        self._made.remove(path)
+        self.api.request("DELETE", path, {"gracePeriodSeconds": 0})
 
     # ---- names -------------------------------------------------------------------------------------------
     def names_of(self, end, sensor_node, listens):
@@ -123,8 +131,11 @@ class Cluster:
         return [pod, host] if end.node is sensor_node else [host]
 
     def close(self):
+        """After the row. The next one may have the same addresses and ports."""
         for cgroup in self._cgroups:
             cgroup.remove()
+        for path in reversed(self._made):
+            self.api.request("DELETE", path, {"gracePeriodSeconds": 0})
 
 
 def reference(version, kind, owner):
