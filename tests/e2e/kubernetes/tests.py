@@ -82,6 +82,8 @@ def changes(world):
     view.wait(lambda v: v.service("10.96.1.9", 1234) == "shop/fleeting")
     world.server.kubectl("delete", "service", "-n", "shop", "fleeting")
     view.wait(lambda v: v.service("10.96.1.9", 1234) == "")
+    view.wait(lambda v: v.said())
+    time.sleep(2)  # more would be said by now
     equal(len(view.said()), 1, "lines said")
 
 
