@@ -146,14 +146,14 @@ class Tcp(Talk):
         sides = []
         for entry, base in zip(entries, bases):
             sides.append([self.wire(getattr(entry, way), getattr(base, way) if base else None, client[segments],
-                                    client[payload])
+                                    client[payload], client["retransmitted"] if way == "original" else 0)
                           for way, segments, payload in (("original", "segments_out", "sent"),
                                                          ("reply", "segments_in", "received"))])
         if sides[0] != sides[1]:
             raise Disagreement(f"conntrack of the client {entries[0]}, of the server {entries[1]}")
         return sides[0]
 
-    def wire(self, side, base, packets, payload):
+    def wire(self, side, base, packets, payload, retransmitted):
         """Conntrack counts super-packets with one set of headers; on the wire each segment has its own. Those of IPv6
         that are longer than 64 KiB, on the loopback, have a jumbo option, too (RFC 2675), which no segment has.
         """
@@ -165,6 +165,9 @@ class Tcp(Talk):
         on_loopback = self.cell.is_local and payload > 64 * 1024
         if self.cell.version == 6 and on_loopback and 0 < jumbo <= seen * JUMBO_OPTION and jumbo % JUMBO_OPTION == 0:
             size -= jumbo
+        if not base and retransmitted and packets - seen == retransmitted:
+            # SYNs that were lost before conntrack had confirmed the connection.
+            size += retransmitted * SYN_OPTIONS
         return Count(payload, packets, size + (packets - seen) * TCP_HEADERS[self.cell.version])
 
 
